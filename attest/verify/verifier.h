@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one interface behind which every evidence technology stands. The gate, the protocol and the audit record know kinds
+// only as words; adding a technology adds a folder here and a line in registry.cpp.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/tree.h"
+
+namespace ct::attest {
+
+// What a workload's policy says about one kind: its parsed TOML table ([workload.NAME.KIND]). Made once when the policy is
+// loaded; each technology derives its own.
+class KindPolicy {
+public:
+    virtual ~KindPolicy() = default;
+};
+
+// One failed check. All checks run: there is no early exit once the evidence parsed.
+struct Finding {
+    Reason reason;
+    std::string detail;  // for a person; public facts only
+};
+
+struct Verdict {
+    std::vector<Finding> findings;              // empty = affirming
+    std::map<std::string, std::string> claims;  // what the evidence said (hex, decimal), for audit and policy authors
+    WallTime expires;                           // earliest end of all it rests on
+    [[nodiscard]] bool affirming() const { return findings.empty(); }
+};
+
+// What the gate sends to the node's collector for this kind, and what it keeps until the proof comes back.
+struct EvidenceRequest {
+    Bytes for_collector;  // opaque to the protocol
+    Bytes kept;           // opaque; part of the audit record
+};
+
+// Everything a verdict may depend on; no clock, no randomness, no state.
+struct Subject {
+    ByteView introduction;  // what the node said of itself in its hello
+    ByteView kept;          // EvidenceRequest::kept
+    ByteView evidence;
+    const Sha512& binding;  // R, see attest/protocol/binding.h
+    WallTime at;
+};
+
+class Verifier {
+public:
+    virtual ~Verifier() = default;
+    [[nodiscard]] virtual std::string_view kind() const = 0;
+    // Errors carry file:line.
+    [[nodiscard]] virtual Result<std::shared_ptr<const KindPolicy>> parse_policy(const config::Node& table) const = 0;
+    // `entropy` is 32 fresh random bytes. An introduction that can lead to nothing is refused here.
+    [[nodiscard]] virtual Result<EvidenceRequest> request(ByteView introduction, const KindPolicy& policy,
+                                                          const ByteArray<32>& entropy, WallTime at) const = 0;
+    [[nodiscard]] virtual Verdict verify(const Subject& subject, const KindPolicy& policy) const = 0;
+};
+
+// All kinds this build knows; nullptr for an unknown word.
+const Verifier* find_verifier(std::string_view kind);
+std::vector<std::string_view> known_kinds();
+
+}  // namespace ct::attest

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# ct_library(NAME FLOOR n SOURCES ... [DEPS ct::x ...] [PRIVATE_LIBS pkg ...])
+#
+# Declares library ct_NAME with alias ct::NAME. DEPS may only name libraries of the same or a lower floor: a link that
+# points upwards ends the configure step. PRIVATE_LIBS are third-party targets that stay behind this folder's headers.
+function(ct_library name)
+  cmake_parse_arguments(A "" "FLOOR" "SOURCES;DEPS;PRIVATE_LIBS" ${ARGN})
+  if(NOT DEFINED A_FLOOR OR NOT A_SOURCES)
+    message(FATAL_ERROR "ct_library(${name}): FLOOR and SOURCES are required")
+  endif()
+  add_library(ct_${name} STATIC ${A_SOURCES})
+  add_library(ct::${name} ALIAS ct_${name})
+  set_target_properties(ct_${name} PROPERTIES CT_FLOOR ${A_FLOOR})
+  target_link_libraries(ct_${name} PUBLIC ct_flags)
+  ct_link(ct_${name} ${A_FLOOR} ${A_DEPS})
+  target_link_libraries(ct_${name} PRIVATE ${A_PRIVATE_LIBS})
+endfunction()
+
+# Links DEPS into TARGET after checking that each stands on FLOOR or below.
+function(ct_link target floor)
+  foreach(dep IN LISTS ARGN)
+    if(NOT TARGET ${dep})
+      message(FATAL_ERROR "${target}: ${dep} is not declared yet. Either it stands on a higher floor or add_subdirectory is out of order.")
+    endif()
+    get_target_property(real ${dep} ALIASED_TARGET)
+    if(NOT real)
+      set(real ${dep})
+    endif()
+    get_target_property(dep_floor ${real} CT_FLOOR)
+    if(dep_floor STREQUAL "dep_floor-NOTFOUND")
+      message(FATAL_ERROR "${target}: ${dep} is not a ct_library")
+    endif()
+    if(dep_floor GREATER floor)
+      message(FATAL_ERROR "${target} (floor ${floor}) may not link ${dep} (floor ${dep_floor}): arrows point down only")
+    endif()
+    target_link_libraries(${target} PUBLIC ${dep})
+  endforeach()
+endfunction()

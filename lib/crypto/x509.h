@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates and public keys, parsed and verified by OpenSSL; nothing here reads DER by hand.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "crypto/digest.h"
+
+struct evp_pkey_st;
+struct x509_st;
+
+namespace ct::crypto {
+
+// How a signature over a message is made; `hash` is applied by verify().
+enum class SignatureScheme : std::uint8_t { rsa_pkcs1, rsa_pss, ecdsa_der };
+
+class PublicKey {
+public:
+    static Result<PublicKey> from_spki_der(ByteView der);
+    static Result<PublicKey> from_pem(std::string_view pem);
+    // modulus big-endian, exponent as a number (TPM2B_PUBLIC_KEY_RSA).
+    static Result<PublicKey> from_rsa(ByteView modulus, std::uint32_t exponent);
+    // Affine coordinates, big-endian; curve "P-256", "P-384" or "P-521".
+    static Result<PublicKey> from_ec(std::string_view curve, ByteView x, ByteView y);
+
+    [[nodiscard]] Result<Bytes> spki_der() const;
+    [[nodiscard]] Result<Sha256> spki_sha256() const;
+    [[nodiscard]] std::size_t bits() const;
+    [[nodiscard]] bool is_rsa() const;
+    // evidence_signature_invalid if it does not verify. For ECDSA the signature is DER (see ecdsa_to_der).
+    [[nodiscard]] Status verify(SignatureScheme scheme, Hash hash, ByteView message, ByteView signature) const;
+    // RSA-OAEP with a label (TPM credential protection uses "IDENTITY\0").
+    [[nodiscard]] Result<Bytes> encrypt_oaep(Hash hash, ByteView label, ByteView plaintext) const;
+    [[nodiscard]] evp_pkey_st* raw() const { return key_.get(); }
+
+private:
+    friend class Certificate;
+    explicit PublicKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}
+    std::shared_ptr<evp_pkey_st> key_;
+};
+
+// r and s big-endian, any leading zeros, to the DER that OpenSSL verifies.
+Result<Bytes> ecdsa_to_der(ByteView r, ByteView s);
+
+class Certificate {
+public:
+    static Result<Certificate> from_der(ByteView der);  // no trailing bytes
+    static Result<Certificate> from_pem(std::string_view pem);
+    static Result<std::vector<Certificate>> chain_from_pem(std::string_view pem, std::size_t most);
+
+    [[nodiscard]] Result<PublicKey> public_key() const;
+    [[nodiscard]] Result<Sha256> spki_sha256() const;
+    [[nodiscard]] Result<Bytes> der() const;
+    [[nodiscard]] std::string subject() const;
+    [[nodiscard]] WallTime not_before() const;
+    [[nodiscard]] WallTime not_after() const;
+    [[nodiscard]] x509_st* raw() const { return x509_.get(); }
+
+private:
+    explicit Certificate(std::shared_ptr<x509_st> x509) : x509_(std::move(x509)) {}
+    std::shared_ptr<x509_st> x509_;
+};
+
+// Verifies leaf to one of `roots` at time `at`: signatures, validity, CA flags. A root that came with the evidence is
+// never trusted: only `roots` anchor. evidence_chain_invalid or evidence_certificate_expired.
+Status verify_chain(const Certificate& leaf, std::span<const Certificate> intermediates,
+                    std::span<const Certificate> roots, WallTime at);
+
+}  // namespace ct::crypto
