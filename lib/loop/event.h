@@ -21,7 +21,7 @@ namespace ct {
 // from inside its own callback.
 class [[nodiscard]] Source {
 public:
-    Source() = default;
+    Source() noexcept;
     Source(Source&&) noexcept;
     Source& operator=(Source&&) noexcept;
     ~Source();
