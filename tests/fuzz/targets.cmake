@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+# One line per parser; the function is explained in CMakeLists.txt beside this file.
