@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The value that evidence is made over. It names the role, the verifier's challenge (freshness), the TLS exporter and both
 // public keys (no relay, no reflection), the sealing key (only its maker can open the token), who asks for what
-// (workload, identity) and the policy epoch. docs/release-protocol.md gives the byte layout and known answers.
+// (workload, identity) and the policy epoch. docs/binding.md gives the byte layout and known answers.
 #pragma once
 
 #include <string_view>
@@ -23,7 +23,8 @@ struct BindingInputs {
 
 inline constexpr std::string_view kExporterLabel = "EXPORTER-cloudtaser-attest-v1";
 
-// SHA-512("cloudtaser/attest/v1" 0x00 | each field as u32be length + bytes, integers as u64be).
+// SHA-512("cloudtaser/attest/v1" 0x00 | the nine fields in the order above, each as u32be length + bytes; the epoch is
+// eight bytes, u64be).
 Sha512 binding_value(const BindingInputs& inputs);
 
 }  // namespace ct::attest

@@ -24,6 +24,7 @@ struct Identity {
     bool operator==(const Identity&) const = default;
 };
 Bytes encode_identity(const Identity& identity);  // canonical CBOR; what binding.h digests
+bool valid_kind(std::string_view word);           // [a-z0-9-]{1,32}
 
 struct KindBlob {
     std::string kind;
@@ -81,20 +82,28 @@ using Message = std::variant<Hello, Challenge, Proof, Release, Refusal>;
 
 inline constexpr std::string_view kSealInfo = "cloudtaser/release/v1";
 
-Bytes encode(const Message& message);  // without the frame
-// Bounded by limits::kGateMessage; unknown fields, duplicates and trailing bytes are protocol_violation.
+// Layout: docs/binding.md, section Messages. Without the frame. Refusal::detail is for a person: what decode() would
+// refuse in it is replaced or cut.
+Bytes encode(const Message& message);
+// Bounded by limits::kGateMessage; unknown fields, duplicates and trailing bytes are protocol_violation. A hello of another
+// version is protocol_version, whatever else it holds.
 Result<Message> decode(ByteView bytes);
 
-// Reassembles frames from a byte stream.
+// Reassembles frames from a byte stream. The protocol is lock-step, so at most one message is ever in flight: more bytes
+// than one largest frame waiting to be taken is an error too. After an error the connection is of no further use.
 class FrameReader {
 public:
-    // Adds what arrived; too_large before anything is stored if the announced length is over the limit.
+    // Adds what arrived; too_large before anything is stored if the announced length is over the limit,
+    // protocol_violation for an empty frame.
     Status feed(ByteView bytes);
     // The next whole frame, if there is one.
     std::optional<Bytes> next();
+    // True if bytes of an unfinished frame wait: a stream that ends now was cut short.
+    [[nodiscard]] bool mid_frame() const { return !pending_.empty(); }
 
 private:
     Bytes pending_;
+    std::size_t checked_ = 0;  // where the first frame starts whose length has not been looked at
 };
 Bytes frame(ByteView message);
 
