@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # One line per parser; the function is explained in CMakeLists.txt beside this file.
+ct_fuzzer(config DEPS ct::config)
