@@ -51,20 +51,23 @@ Result<Bytes> ecdsa_to_der(ByteView r, ByteView s);
 class Certificate {
 public:
     static Result<Certificate> from_der(ByteView der);  // no trailing bytes
-    static Result<Certificate> from_pem(std::string_view pem);
+    static Result<Certificate> from_pem(std::string_view pem);  // exactly one
     static Result<std::vector<Certificate>> chain_from_pem(std::string_view pem, std::size_t most);
 
     [[nodiscard]] Result<PublicKey> public_key() const;
     [[nodiscard]] Result<Sha256> spki_sha256() const;
     [[nodiscard]] Result<Bytes> der() const;
     [[nodiscard]] std::string subject() const;
-    [[nodiscard]] WallTime not_before() const;
-    [[nodiscard]] WallTime not_after() const;
+    [[nodiscard]] WallTime not_before() const { return not_before_; }
+    [[nodiscard]] WallTime not_after() const { return not_after_; }
     [[nodiscard]] x509_st* raw() const { return x509_.get(); }
 
 private:
-    explicit Certificate(std::shared_ptr<x509_st> x509) : x509_(std::move(x509)) {}
+    Certificate(std::shared_ptr<x509_st> x509, WallTime from, WallTime until)
+        : x509_(std::move(x509)), not_before_(from), not_after_(until) {}
+    static Result<Certificate> adopt(std::shared_ptr<x509_st> x509);  // malformed if the validity is unreadable
     std::shared_ptr<x509_st> x509_;
+    WallTime not_before_, not_after_;
 };
 
 // Verifies leaf to one of `roots` at time `at`: signatures, validity, CA flags. A root that came with the evidence is
