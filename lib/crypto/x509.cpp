@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <optional>
 
 #include "base/limits.h"
 #include "crypto/md.h"

@@ -54,6 +54,9 @@ public:
     static Result<Certificate> from_pem(std::string_view pem);  // exactly one
     static Result<std::vector<Certificate>> chain_from_pem(std::string_view pem, std::size_t most);
 
+    // One that OpenSSL parsed (the TLS handshake). malformed if its validity is unreadable.
+    static Result<Certificate> adopt(std::shared_ptr<x509_st> x509);
+
     [[nodiscard]] Result<PublicKey> public_key() const;
     [[nodiscard]] Result<Sha256> spki_sha256() const;
     [[nodiscard]] Result<Bytes> der() const;
@@ -65,7 +68,6 @@ public:
 private:
     Certificate(std::shared_ptr<x509_st> x509, WallTime from, WallTime until)
         : x509_(std::move(x509)), not_before_(from), not_after_(until) {}
-    static Result<Certificate> adopt(std::shared_ptr<x509_st> x509);  // malformed if the validity is unreadable
     std::shared_ptr<x509_st> x509_;
     WallTime not_before_, not_after_;
 };
