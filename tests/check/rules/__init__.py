@@ -53,8 +53,8 @@ class Tree:
     @classmethod
     def of_checkout(cls):
         root = pathlib.Path(__file__).resolve().parents[3]
-        listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root,
-                                check=True, capture_output=True, text=True).stdout
+        command = "git -c safe.directory=* ls-files -z --cached --others --exclude-standard"
+        listed = subprocess.run(command.split(), cwd=root, check=True, capture_output=True, text=True).stdout
         return cls({p: None for p in sorted(set(listed.split("\0"))) if p and (root / p).is_file()}, root)
 
     def text(self, path) -> str:
