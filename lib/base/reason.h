@@ -58,6 +58,7 @@ namespace ct {
     /* evidence: judging it (attest/verify); one code a check */                                                       \
     X(evidence_too_large, EvidenceRejected)                                                                            \
     X(evidence_malformed, EvidenceRejected)                                                                            \
+    X(evidence_wrong_type, EvidenceRejected)                                                                           \
     X(evidence_kind_not_allowed, EvidenceRejected)                                                                     \
     X(evidence_algorithm_weak, EvidenceRejected)                                                                       \
     X(evidence_signature_invalid, EvidenceRejected)                                                                    \
