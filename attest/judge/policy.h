@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gate allows, typed and total: every key is known, every value bounded, every error says file:line and what to
+// write instead. docs/policy.md explains each key; docs/man/cloudtaser-gate.toml.5.md lists them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attest/protocol/messages.h"
+#include "attest/verify/verifier.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace ct::judge {
+
+// One file as it was read. `name` is the base name: it is part of the policy's hash, so that N gates with the same files
+// have the same hash wherever the files lie. `path` is for messages only.
+struct PolicyFile {
+    std::string name;
+    std::string text;
+    std::string path;
+};
+
+// A node that a workload is bound to: its enrolled name, or the SHA-256 of its public key.
+struct NodeRule {
+    std::string name;  // empty: `spki` counts
+    Sha256 spki{};
+};
+
+struct Workload {
+    std::string name;
+    std::vector<std::string> evidence;  // kinds, all of them needed, in the order written
+    std::map<std::string, std::shared_ptr<const attest::KindPolicy>, std::less<>> kinds;  // one for each of `evidence`
+    std::string token_role;             // the token is made by auth/token/create/<token_role>
+    Seconds token_ttl{0};
+    Seconds wrap_ttl{0};
+    attest::Terms terms;                // lifetime as the policy states it; a verdict may end earlier
+    // Allow-lists on what the node's kernel said of the caller. Empty: not restricted.
+    std::vector<std::uint64_t> uids;
+    std::vector<std::string> units;
+    std::vector<Sha256> executables;
+    std::vector<NodeRule> nodes;
+};
+
+using FindVerifier = std::function<const attest::Verifier*(std::string_view kind)>;
+
+class Policy {
+public:
+    // Files in name order. config_invalid, and nothing of a policy, if any file has any mistake.
+    static Result<Policy> parse(std::vector<PolicyFile> files, const FindVerifier& find = attest::find_verifier);
+
+    [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+    // SHA-256("cloudtaser/policy/v1" 0x00 | for each file: u32be length + name, u32be length + text).
+    [[nodiscard]] const Sha256& hash() const { return hash_; }
+    [[nodiscard]] const std::vector<PolicyFile>& files() const { return files_; }
+    [[nodiscard]] const Workload* find(std::string_view workload) const;
+    [[nodiscard]] const std::map<std::string, Workload, std::less<>>& workloads() const { return workloads_; }
+
+private:
+    std::uint64_t epoch_ = 0;
+    Sha256 hash_{};
+    std::vector<PolicyFile> files_;
+    std::map<std::string, Workload, std::less<>> workloads_;
+};
+
+Sha256 policy_hash(const std::vector<PolicyFile>& files);
+
+// Bounds of a policy as a whole. A gate with more than this wants several gates, one for each trust domain.
+inline constexpr std::size_t kPolicyFiles = 256;
+inline constexpr std::size_t kPolicyFileSize = 256 * 1024;
+inline constexpr std::size_t kPolicySize = 1024 * 1024;  // all files; every audit record holds a copy
+inline constexpr std::size_t kWorkloads = 4096;
+inline constexpr std::size_t kListEntries = 1024;        // of one allow-list
+
+}  // namespace ct::judge

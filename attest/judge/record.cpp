@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/judge/record.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "attest/judge/encoding.h"
+#include "base/limits.h"
+#include "codec/cbor.h"
+#include "codec/hex.h"
+#include "crypto/digest.h"
+
+namespace ct::judge {
+namespace {
+
+constexpr std::string_view kFormat = "cloudtaser/record/v1";
+constexpr std::size_t kItems = 16;
+constexpr std::size_t kKinds = 16;
+constexpr std::size_t kKindWord = 32;
+
+template <class T>
+void put_message(cbor::Writer& out, const std::optional<T>& message) {
+    if (message)
+        out.bytes(attest::encode(*message));
+    else
+        out.null();
+}
+
+// A message as it travels, or null.
+template <class T>
+Result<std::optional<T>> take_message(cbor::Reader& in) {
+    CT_TRY(auto type, in.peek());
+    if (type == cbor::Type::null) {
+        CT_CHECK(in.null());
+        return std::nullopt;
+    }
+    CT_TRY(auto bytes, in.bytes(1, limits::kGateMessage));
+    CT_TRY(auto message, attest::decode(bytes));
+    auto* wanted = std::get_if<T>(&message);
+    if (wanted == nullptr) return fail(Reason::malformed, "a message of the wrong type");
+    return std::move(*wanted);
+}
+
+void put_challenged(cbor::Writer& out, const std::optional<Challenged>& challenged) {
+    if (!challenged) {
+        out.null();
+        return;
+    }
+    out.array(4).bytes(attest::encode(challenged->challenge));
+    put_time(out, challenged->at);
+    out.array(challenged->kept.size());
+    for (const auto& kept : challenged->kept) out.array(2).text(kept.kind).bytes(kept.body);
+    out.boolean(challenged->spent);
+}
+
+Result<std::optional<Challenged>> take_challenged(cbor::Reader& in) {
+    CT_TRY(auto type, in.peek());
+    if (type == cbor::Type::null) {
+        CT_CHECK(in.null());
+        return std::nullopt;
+    }
+    Challenged out;
+    CT_CHECK(enter_array(in, 4));
+    CT_TRY(auto challenge, take_message<attest::Challenge>(in));
+    if (!challenge) return fail(Reason::malformed, "a challenge is missing");
+    out.challenge = std::move(*challenge);
+    CT_TRY(out.at, take_time(in));
+    CT_TRY(auto count, in.array(kKinds));
+    for (std::size_t i = 0; i < count; ++i) {
+        CT_CHECK(enter_array(in, 2));
+        CT_TRY(auto kind, take_text(in, kKindWord));
+        CT_TRY(auto body, in.bytes(0, limits::kGateMessage));
+        CT_CHECK(in.leave());
+        out.kept.push_back({std::move(kind), to_vector(body)});
+    }
+    CT_CHECK(in.leave());
+    CT_TRY(out.spent, in.boolean());
+    CT_CHECK(in.leave());
+    return out;
+}
+
+Result<std::optional<EnrolledNode>> take_node(cbor::Reader& in) {
+    CT_TRY(auto type, in.peek());
+    if (type == cbor::Type::null) {
+        CT_CHECK(in.null());
+        return std::nullopt;
+    }
+    EnrolledNode out;
+    CT_CHECK(enter_array(in, 2));
+    CT_TRY(out.name, take_text(in, limits::kNameLength));
+    CT_TRY(out.revoked, in.boolean());
+    CT_CHECK(in.leave());
+    return out;
+}
+
+Result<std::optional<attest::Finding>> take_fault(cbor::Reader& in) {
+    CT_TRY(auto type, in.peek());
+    if (type == cbor::Type::null) {
+        CT_CHECK(in.null());
+        return std::nullopt;
+    }
+    CT_TRY(auto finding, take_finding(in));
+    return finding;
+}
+
+Status take_case(cbor::Reader& in, Case& out) {
+    CT_TRY(out.at, take_time(in));
+    CT_TRY(out.seed, in.byte_array<32>());
+    CT_TRY(out.node_spki, in.byte_array<32>());
+    CT_TRY(out.gate_spki, in.byte_array<32>());
+    CT_TRY(out.not_before, take_time(in));
+    CT_TRY(out.not_after, take_time(in));
+    CT_TRY(out.exporter, in.byte_array<32>());
+    CT_TRY(out.node, take_node(in));
+    CT_TRY(out.hello, take_message<attest::Hello>(in));
+    CT_TRY(out.challenged, take_challenged(in));
+    CT_TRY(out.proof, take_message<attest::Proof>(in));
+    CT_TRY(out.fault, take_fault(in));
+    return {};
+}
+
+Result<std::vector<PolicyFile>> take_policy(cbor::Reader& in) {
+    std::vector<PolicyFile> out;
+    std::size_t total = 0;
+    CT_TRY(auto count, in.array(kPolicyFiles));
+    for (std::size_t i = 0; i < count; ++i) {
+        CT_CHECK(enter_array(in, 2));
+        CT_TRY(auto name, take_text(in, limits::kNameLength));
+        CT_TRY(auto text, in.bytes(0, kPolicyFileSize));
+        CT_CHECK(in.leave());
+        total += text.size();
+        if (total > kPolicySize) return fail(Reason::too_large, "the record's policy");
+        out.push_back({name, std::string(as_text(text)), name});
+    }
+    CT_CHECK(in.leave());
+    return out;
+}
+
+Result<Outcome> take_outcome(cbor::Reader& in) {
+    Outcome out;
+    CT_CHECK(enter_array(in, 2));
+    CT_TRY(auto word, take_text(in, kTextLength));
+    CT_TRY(out.accessor, take_text(in, kTextLength));
+    CT_CHECK(in.leave());
+    out.released = word == "released";
+    if (out.released) return out;
+    const auto reason = reason_from_string(word);
+    if (!reason) return fail(Reason::malformed, "unknown outcome \"" + word + "\"");
+    out.reason = *reason;
+    return out;
+}
+
+}  // namespace
+
+std::string record_id(const Case& facts) {
+    const auto day = std::chrono::floor<std::chrono::days>(facts.at);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(facts.at - day);
+    ByteArray<64> text{};
+    const int size = std::snprintf(reinterpret_cast<char*>(text.data()), text.size(),  // NOLINT: char may alias
+                                   "%04d%02u%02uT%02d%02d%02d.%06dZ-", static_cast<int>(date.year()),
+                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                   static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                                   static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+    const auto digest = crypto::sha256(facts.seed);
+    return std::string(as_text(text).substr(0, static_cast<std::size_t>(size))) +
+           hex_encode(ByteView(digest).first(8));
+}
+
+Bytes encode(const Record& record) {
+    const auto& facts = record.facts;
+    cbor::Writer out;
+    out.array(kItems + 1).text(kFormat).text(record.id);
+    put_time(out, facts.at);
+    out.bytes(facts.seed).bytes(facts.node_spki).bytes(facts.gate_spki);
+    put_time(out, facts.not_before);
+    put_time(out, facts.not_after);
+    out.bytes(facts.exporter);
+    if (facts.node)
+        out.array(2).text(facts.node->name).boolean(facts.node->revoked);
+    else
+        out.null();
+    put_message(out, facts.hello);
+    put_challenged(out, facts.challenged);
+    put_message(out, facts.proof);
+    if (facts.fault)
+        put_finding(out, *facts.fault);
+    else
+        out.null();
+    out.array(record.policy.size());
+    for (const auto& file : record.policy) out.array(2).text(file.name).bytes(as_bytes(file.text));
+    out.bytes(record.decision);
+    out.array(2).text(record.outcome.released ? "released" : to_string(record.outcome.reason));
+    out.text(record.outcome.accessor);
+    return out.take();
+}
+
+Result<Record> decode_record(ByteView bytes) {
+    if (bytes.size() > kRecordSize) return fail(Reason::too_large, "an audit record");
+    cbor::Reader in(bytes);
+    Record out;
+    CT_CHECK(enter_array(in, kItems + 1));
+    CT_TRY(auto format, take_text(in, kTextLength));
+    if (format != kFormat) return fail(Reason::malformed, "not an audit record of " + std::string(kFormat));
+    CT_TRY(out.id, take_text(in, limits::kNameLength));
+    CT_CHECK(take_case(in, out.facts));
+    CT_TRY(out.policy, take_policy(in));
+    CT_TRY(auto decision, in.bytes(1, kRecordSize));
+    out.decision = to_vector(decision);
+    CT_TRY(out.outcome, take_outcome(in));
+    CT_CHECK(in.leave());
+    CT_CHECK(in.finish());
+    return out;
+}
+
+Result<Replay> replay(const Record& record, const FindVerifier& find) {
+    CT_TRY(auto recorded, decode_decision(record.decision));
+    CT_TRY(auto policy, Policy::parse(record.policy, find));
+    auto recomputed = appraise(policy, record.facts, find);
+    const bool equal = encode(recomputed) == record.decision;
+    return Replay{equal, std::move(recorded), std::move(recomputed)};
+}
+
+}  // namespace ct::judge

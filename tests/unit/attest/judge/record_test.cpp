@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/judge/record.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "support/judge_case.h"
+
+namespace ct::judge {
+namespace {
+
+using test::find_paper;
+
+Record record_of(const Policy& policy, Case facts) {
+    auto decision = encode(appraise(policy, facts, find_paper));
+    const auto id = record_id(facts);
+    return {id, std::move(facts), policy.files(), std::move(decision), {true, Reason::internal, "accessor"}};
+}
+
+TEST(Record, ItsIdSortsByTimeAndNamesTheExchange) {
+    auto facts = test::paper_case();
+    EXPECT_TRUE(record_id(facts).starts_with("20261124T140305.123456Z-")) << record_id(facts);
+    EXPECT_EQ(record_id(facts).size(), 40U);
+    const auto before = record_id(facts);
+    facts.seed[0] ^= 1;
+    EXPECT_NE(record_id(facts), before);
+}
+
+TEST(Decision, SurvivesItsEncoding) {
+    const auto policy = test::paper_policy();
+    auto facts = test::paper_case();
+    for (const bool broken : {false, true}) {
+        if (broken) facts.node.reset();
+        const auto bytes = encode(appraise(policy, facts, find_paper));
+        const auto decision = decode_decision(bytes);
+        ASSERT_TRUE(decision) << decision.error().to_string();
+        EXPECT_EQ(decision->granted(), !broken);
+        EXPECT_EQ(encode(*decision), bytes);
+    }
+}
+
+struct Shape {
+    std::string name;
+    std::function<void(Case&)> how;
+};
+class RecordShape : public testing::TestWithParam<Shape> {};
+
+TEST_P(RecordShape, SurvivesItsEncodingAndReplaysToTheSameBytes) {
+    const auto policy = test::paper_policy();
+    auto facts = test::paper_case();
+    GetParam().how(facts);
+    const auto bytes = encode(record_of(policy, std::move(facts)));
+    const auto record = decode_record(bytes);
+    ASSERT_TRUE(record) << record.error().to_string();
+    EXPECT_EQ(encode(*record), bytes);
+    const auto again = replay(*record, find_paper);
+    ASSERT_TRUE(again) << again.error().to_string();
+    EXPECT_TRUE(again->equal);
+    EXPECT_EQ(encode(again->recomputed), record->decision);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, RecordShape,
+    testing::Values(Shape{"Granted", [](Case&) {}},
+                    Shape{"WrongEvidence", [](Case& c) { c.proof->evidence[0].body = {0xFF}; }},
+                    Shape{"RefusedAtHello",
+                          [](Case& c) {
+                              c.challenged.reset();
+                              c.proof.reset();
+                              c.hello->introductions[0].body.clear();
+                          }},
+                    Shape{"Stranger",
+                          [](Case& c) {
+                              c.node.reset();
+                              c.hello.reset();
+                              c.challenged.reset();
+                              c.proof.reset();
+                          }},
+                    Shape{"Fault",
+                          [](Case& c) {
+                              c.proof.reset();
+                              c.fault = attest::Finding{Reason::challenge_expired, "no proof came"};
+                          }},
+                    Shape{"Reused", [](Case& c) { c.challenged->spent = true; }},
+                    Shape{"BeforeTheEpochOfTime", [](Case& c) { c.at = WallTime{std::chrono::microseconds{-1}}; }}),
+    [](const auto& row) { return row.param.name; });
+
+class Tampered : public testing::TestWithParam<Shape> {};
+
+TEST_P(Tampered, ARecordThatWasChangedDoesNotReplay) {
+    auto record = record_of(test::paper_policy(), test::paper_case());
+    GetParam().how(record.facts);
+    const auto again = replay(record, find_paper);
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(again->equal);
+    EXPECT_TRUE(again->recorded.granted());
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, Tampered,
+                         testing::Values(Shape{"Time", [](Case& c) { c.at += std::chrono::microseconds{1}; }},
+                                         Shape{"Exporter", [](Case& c) { c.exporter[0] ^= 1; }},
+                                         Shape{"Evidence", [](Case& c) { c.proof->evidence[0].body[0] ^= 1; }},
+                                         Shape{"Kept", [](Case& c) { c.challenged->kept[0].body[0] ^= 1; }},
+                                         Shape{"Spent", [](Case& c) { c.challenged->spent = true; }},
+                                         Shape{"Node", [](Case& c) { c.node->revoked = true; }},
+                                         Shape{"Workload", [](Case& c) { c.hello->workload = "other"; }}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(Record, AChangedPolicyDoesNotReplayEither) {
+    auto record = record_of(test::paper_policy(), test::paper_case());
+    record.policy[0].text += "\n";
+    const auto again = replay(record, find_paper);
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(again->equal) << "the decision holds the hash of the policy";
+    record.policy[0].text += "epoch = 8\n";
+    EXPECT_FALSE(replay(record, find_paper)) << "cannot be judged at all";
+}
+
+TEST(Record, EveryTruncationAndTrailingByteIsRefused) {
+    auto bytes = encode(record_of(test::paper_policy(), test::paper_case()));
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        ASSERT_FALSE(decode_record(ByteView(bytes).first(size))) << size;
+    bytes.push_back(0);
+    EXPECT_FALSE(decode_record(bytes));
+}
+
+TEST(Record, OneByteOfTheFormatNameMakesItSomethingElse) {
+    auto bytes = encode(record_of(test::paper_policy(), test::paper_case()));
+    bytes[3] ^= 1;
+    EXPECT_EQ(decode_record(bytes).error().reason, Reason::malformed);
+}
+
+}  // namespace
+}  // namespace ct::judge
