@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/evidence/tpm2_bundle.h"
+
+#include <bit>
+
+#include "base/limits.h"
+#include "codec/cbor.h"
+
+namespace ct::attest::tpm {
+namespace {
+
+constexpr std::size_t kMostDigest = 64;
+constexpr std::size_t kMostIdObject = 132;          // TPMS_ID_OBJECT: two TPM2B_DIGEST
+constexpr std::size_t kMostEncryptedSecret = 512;   // RSA-4096
+constexpr std::size_t kIntroduction = 64 << 10;
+constexpr std::size_t kRequest = 1024;
+
+void put_chain(cbor::Writer& out, const std::vector<ByteView>& chain) {
+    out.array(chain.size());
+    for (const ByteView certificate : chain) out.bytes(certificate);
+}
+
+Status expect_key(cbor::Reader& in, std::uint64_t key) {
+    CT_TRY(auto found, in.uint());
+    if (found != key) return fail(Reason::malformed, "expected field " + std::to_string(key));
+    return {};
+}
+
+Result<std::vector<ByteView>> get_chain(cbor::Reader& in) {
+    CT_TRY(const std::size_t count, in.array(limits::kCertificateChain));
+    std::vector<ByteView> chain(count);
+    for (ByteView& certificate : chain) {
+        CT_TRY(certificate, in.bytes(1, limits::kCertificate));
+    }
+    CT_CHECK(in.leave());
+    return chain;
+}
+
+Result<Introduction> get_introduction(cbor::Reader& in) {
+    Introduction out;
+    CT_TRY([[maybe_unused]] const std::size_t fields, in.map(4));
+    CT_CHECK(expect_key(in, 0));
+    CT_TRY(out.ak_public, in.bytes(1, limits::kTpmPublic));
+    CT_CHECK(expect_key(in, 1));
+    CT_TRY(out.ek_public, in.bytes(0, limits::kTpmPublic));
+    CT_CHECK(expect_key(in, 2));
+    CT_TRY(out.ak_certificates, get_chain(in));
+    CT_CHECK(expect_key(in, 3));
+    CT_TRY(out.ek_certificates, get_chain(in));
+    CT_CHECK(in.leave());
+    return out;
+}
+
+Result<Request> get_request(cbor::Reader& in) {
+    Request out;
+    CT_TRY(const std::size_t fields, in.map(4));
+    CT_CHECK(expect_key(in, 0));
+    CT_TRY(const std::uint64_t bank, in.uint(UINT16_MAX));
+    out.pcrs.bank = static_cast<std::uint16_t>(bank);
+    CT_CHECK(expect_key(in, 1));
+    CT_TRY(const std::uint64_t mask, in.uint((1U << kPcrs) - 1));
+    if (mask == 0) return fail(Reason::malformed, "a request for no PCR");
+    out.pcrs.mask = static_cast<std::uint32_t>(mask);
+    CT_CHECK(expect_key(in, 2));
+    CT_TRY(out.event_log, in.boolean());
+    if (fields == 4) {
+        CT_CHECK(expect_key(in, 3));
+        CT_TRY(const std::size_t two, in.array(2));
+        if (two != 2) return fail(Reason::malformed, "a credential has two parts");
+        Credential credential;
+        CT_TRY(credential.id_object, in.bytes(1, kMostIdObject));
+        CT_TRY(credential.encrypted_secret, in.bytes(1, kMostEncryptedSecret));
+        out.credential = credential;
+        CT_CHECK(in.leave());
+    }
+    CT_CHECK(in.leave());
+    return out;
+}
+
+Result<Evidence> get_evidence(cbor::Reader& in) {
+    Evidence out;
+    CT_TRY([[maybe_unused]] const std::size_t fields, in.map(5));
+    CT_CHECK(expect_key(in, 0));
+    CT_TRY(out.attest, in.bytes(1, limits::kTpmAttest));
+    CT_CHECK(expect_key(in, 1));
+    CT_TRY(out.signature, in.bytes(1, limits::kTpmSignature));
+    CT_CHECK(expect_key(in, 2));
+    CT_TRY(const std::size_t count, in.map(kPcrs));
+    for (std::size_t i = 0; i < count; ++i) {
+        CT_TRY(const std::uint64_t index, in.uint(kPcrs - 1));
+        CT_TRY(out.pcr_values[index], in.bytes(1, kMostDigest));
+        out.pcr_mask |= 1U << index;
+    }
+    CT_CHECK(in.leave());
+    CT_CHECK(expect_key(in, 3));
+    CT_TRY(out.event_log, in.bytes(0, limits::kEventLog));
+    CT_CHECK(expect_key(in, 4));
+    CT_TRY(out.secret, in.bytes(0, kMostDigest));
+    CT_CHECK(in.leave());
+    return out;
+}
+
+// All of `bytes` through `get`, with the codec's words for what is wrong and the reason of an evidence check.
+template <class T>
+Result<T> whole(ByteView bytes, std::size_t most, Result<T> (*get)(cbor::Reader&)) {
+    if (bytes.size() > most) return fail(Reason::evidence_too_large, "tpm2 body");
+    cbor::Reader in(bytes);
+    auto result = get(in);
+    if (result) {
+        if (auto end = in.finish(); !end) result = std::unexpected(std::move(end).error());
+    }
+    if (!result) {
+        result.error().reason =
+            result.error().reason == Reason::too_large ? Reason::evidence_too_large : Reason::evidence_malformed;
+    }
+    return result;
+}
+
+}  // namespace
+
+Bytes encode(const Introduction& introduction) {
+    cbor::Writer out;
+    out.map(4);
+    out.uint(0).bytes(introduction.ak_public);
+    out.uint(1).bytes(introduction.ek_public);
+    out.uint(2);
+    put_chain(out, introduction.ak_certificates);
+    out.uint(3);
+    put_chain(out, introduction.ek_certificates);
+    return out.take();
+}
+
+Bytes encode(const Request& request) {
+    cbor::Writer out;
+    out.map(request.credential ? 4 : 3);
+    out.uint(0).uint(request.pcrs.bank);
+    out.uint(1).uint(request.pcrs.mask);
+    out.uint(2).boolean(request.event_log);
+    if (request.credential) {
+        out.uint(3).array(2).bytes(request.credential->id_object).bytes(request.credential->encrypted_secret);
+    }
+    return out.take();
+}
+
+Bytes encode(const Evidence& evidence) {
+    cbor::Writer out;
+    out.map(5);
+    out.uint(0).bytes(evidence.attest);
+    out.uint(1).bytes(evidence.signature);
+    out.uint(2).map(static_cast<std::uint64_t>(std::popcount(evidence.pcr_mask)));
+    for (unsigned i = 0; i < kPcrs; ++i) {
+        if ((evidence.pcr_mask >> i & 1) != 0) out.uint(i).bytes(evidence.pcr_values[i]);
+    }
+    out.uint(3).bytes(evidence.event_log);
+    out.uint(4).bytes(evidence.secret);
+    return out.take();
+}
+
+Result<Introduction> decode_introduction(ByteView bytes) { return whole(bytes, kIntroduction, get_introduction); }
+Result<Request> decode_request(ByteView bytes) { return whole(bytes, kRequest, get_request); }
+Result<Evidence> decode_evidence(ByteView bytes) { return whole(bytes, limits::kEvidence, get_evidence); }
+
+}  // namespace ct::attest::tpm
