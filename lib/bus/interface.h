@@ -54,10 +54,10 @@ private:
 struct Method {
     const char* name;
     const char* in = "";                // signature
-    std::vector<const char*> in_names;  // one per argument
+    std::vector<const char*> in_names = {};  // one per argument
     const char* out = "";
-    std::vector<const char*> out_names;
-    Access access;           // default: root only
+    std::vector<const char*> out_names = {};
+    Access access = {};      // default: root only
     bool sensitive = false;  // the memory of call and reply is erased
 };
 
