@@ -213,7 +213,7 @@ void Grants::drop_workload(const std::string& workload) {
 }
 
 void Grants::won(Grant& grant) {
-    around_.on_won(grant.key(), grant.evidence_kind(), "", grant.life());
+    around_.on_won(grant.key(), grant.evidence_kind(), grant.record(), grant.life());
     // A renewal takes over the users of the grant that it follows.
     for (const auto& other : grants_) {
         if (other.get() == &grant || !(other->key() == grant.key()) || other->state() != GrantState::granted) continue;

@@ -61,6 +61,7 @@ public:
     [[nodiscard]] GrantState state() const { return core_.state(); }
     [[nodiscard]] const attest::Terms& terms() const { return core_.terms(); }
     [[nodiscard]] const std::string& evidence_kind() const { return core_.evidence_kind(); }
+    [[nodiscard]] const std::string& record() const { return core_.record(); }
     [[nodiscard]] const SecretString& token() const { return token_; }
     [[nodiscard]] WallTime expires() const { return expires_; }
     [[nodiscard]] Seconds life() const { return life_; }
@@ -109,7 +110,7 @@ public:
     // Ends all grants of a workload; their users are told.
     void drop_workload(const std::string& workload);
     [[nodiscard]] const Grant* find(const GrantKey& key) const;
-    [[nodiscard]] std::size_t size() const { return grants_.size(); }
+    void set_gate_pins(std::vector<Sha256> pins) { around_.gate_pins = std::move(pins); }
 
 private:
     Grant& start(const GrantKey& key);

@@ -87,6 +87,7 @@ void Session::read_next_batch() {
         return inbox_.post(Failed{Error{Reason::name_not_mapped, "workload " + workload() + " maps no secret: add [workload." +
                                                                      workload() + ".env] or use --env NAME=mount/path#field"}});
     reads_open_ = reads_.size();
+    flights_before_ = around_.wire.counters().flights;
     const std::uint64_t round = ++read_round_;
     for (std::size_t i = 0; i < reads_.size(); ++i)
         around_.vault.read_kv(grant->token(), reads_[i].ref,
@@ -111,6 +112,7 @@ void Session::on_read(std::size_t index, Result<openbao::KvSecret> secret) {
     }
     reads_[index].secret = std::move(*secret);
     if (--reads_open_ > 0) return;
+    round_trips_ = around_.wire.counters().flights - flights_before_;
     auto payload = assemble();
     reads_.clear();
     if (!payload) return inbox_.post(Failed{std::move(payload).error()});

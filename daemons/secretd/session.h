@@ -26,6 +26,7 @@ struct SessionSurroundings {
     Enforcer& enforcer;
     Grants& grants;
     openbao::Client& vault;
+    const http::Client& wire;  // its counters
     Protection protection;
     Millis release_time;
 };
@@ -68,6 +69,8 @@ public:
     [[nodiscard]] WallTime expires() const;
     // True if the session was served under a grant that was live when it came.
     [[nodiscard]] bool warm() const { return warm_; }
+    // Round trips to OpenBao that its reads took (shared with other sessions that read at the same time).
+    [[nodiscard]] std::uint64_t round_trips() const { return round_trips_; }
 
     void on_granted(const attest::Terms& terms) override;
     void on_grant_lost(const Error& error) override;
@@ -107,6 +110,8 @@ private:
     std::vector<Read> reads_;
     std::size_t reads_open_ = 0;
     std::uint64_t read_round_ = 0;  // tells answers of an abandoned round apart
+    std::uint64_t flights_before_ = 0;
+    std::uint64_t round_trips_ = 0;
     std::optional<Payload> payload_;
 };
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/secret_arena.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <bit>
 #include <cstring>
@@ -177,6 +181,23 @@ Status SecretBuffer::append(ByteView more) {
     std::memcpy(data_ + size_, more.data(), more.size());
     size_ += more.size();
     return {};
+}
+
+Result<SecretBuffer> read_secret_file(const std::string& path, std::size_t limit) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    struct stat info {};
+    if (!fd || ::fstat(fd.get(), &info) < 0) return fail_errno(Reason::io_failed, path);
+    if (!S_ISREG(info.st_mode)) return fail(Reason::invalid_argument, path + " is no regular file");
+    if (static_cast<std::uint64_t>(info.st_size) > limit) return fail(Reason::too_large, path);
+    CT_TRY(SecretBuffer content, SecretBuffer::create(static_cast<std::size_t>(info.st_size)));
+    std::size_t have = 0;
+    while (have < content.size()) {
+        const ssize_t got = ::read(fd.get(), content.bytes().data() + have, content.size() - have);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return fail_errno(Reason::io_failed, path, got < 0 ? errno : 0);
+        have += static_cast<std::size_t>(got);
+    }
+    return content;
 }
 
 }  // namespace ct

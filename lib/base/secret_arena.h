@@ -82,6 +82,9 @@ private:
     std::size_t size_ = 0;
 };
 
+// A file that holds a key or a token, read without a stop in ordinary memory; too_large past `limit` bytes.
+Result<SecretBuffer> read_secret_file(const std::string& path, std::size_t limit);
+
 // For containers on the plaintext path: std::vector<char, SecretAllocator<char>>. Ends the process when secret memory is
 // exhausted, as the standard containers know no other way than to throw.
 template <class T>
