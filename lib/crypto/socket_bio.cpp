@@ -18,8 +18,8 @@ int finish(BIO* bio, ssize_t n, std::size_t* moved, int retry_flag) {
     *moved = 0;
     if (errno == EAGAIN || errno == EWOULDBLOCK)
         BIO_set_flags(bio, retry_flag | BIO_FLAGS_SHOULD_RETRY);
-    else
-        io_of(bio).sys_errno = errno;
+    else if (SocketIo& io = io_of(bio); !io.ended && io.sys_errno == 0)
+        io.sys_errno = errno;  // the first cause: OpenSSL still tries to send an alert after it
     return 0;
 }
 
