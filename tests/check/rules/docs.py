@@ -41,6 +41,18 @@ def every_reason_is_documented(tree):
             yield Violation(REASONS_H, number, f"add a row for `{name}` to {REASONS_MD}")
 
 
+@rule(example={REASONS_H: "    X(vault_denied, PolicyDenied) \\\n", "docs/a.md": "says `vault_refused`\n"})
+def pages_name_real_reasons(tree):
+    """A reason that a page invents is one that an operator will look for in vain."""
+    declared = set(re.findall(r"\bX\((\w+),", tree.text(REASONS_H)))
+    families = r"(vault|evidence|gate|tls|mint|challenge|wrapping|upstream|session|caller|guard|value)_[a-z_]*[a-z]"
+    for path in tree.matching(r".*\.md"):
+        for number, line in tree.lines(path):
+            for word in re.findall(rf"`({families})`", line):
+                if word[0] not in declared and f"{word[0]}=" not in tree.text(path) and not re.search(rf"{word[0]} *=", line):
+                    yield Violation(path, number, f"`{word[0]}` is no reason of {REASONS_H}")
+
+
 def value_of_code(expression):
     """A number of bytes or of things, or (number, unit of time); None for what is neither."""
     expression = expression.replace("'", "").strip()
