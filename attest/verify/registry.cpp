@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/tpm2/verifier.h"
+#include "attest/verify/verifier.h"
+
+namespace ct::attest {
+namespace {
+
+const tpm::Tpm2Verifier kTpm2;
+
+// One line a technology.
+constexpr const Verifier* kVerifiers[] = {&kTpm2};
+
+}  // namespace
+
+const Verifier* find_verifier(std::string_view kind) {
+    for (const Verifier* verifier : kVerifiers) {
+        if (verifier->kind() == kind) return verifier;
+    }
+    return nullptr;
+}
+
+std::vector<std::string_view> known_kinds() {
+    std::vector<std::string_view> kinds;
+    for (const Verifier* verifier : kVerifiers) kinds.push_back(verifier->kind());
+    return kinds;
+}
+
+}  // namespace ct::attest

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/tpm2/policy.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "attest/evidence/pcr.h"
+#include "attest/evidence/tpm_algorithms.h"
+#include "base/fd.h"
+#include "codec/hex.h"
+
+namespace ct::attest::tpm {
+namespace {
+
+using config::Node;
+
+constexpr std::size_t kMostValues = 256;        // allowed values of one PCR; keys in one list
+constexpr std::size_t kMostRoots = 64;
+constexpr std::size_t kMostPem = 64 << 10;
+constexpr std::string_view kFingerprintPrefix = "sha256:";
+constexpr std::string_view kPemHead = "-----BEGIN";
+
+Status read_bank(const Node& table, Tpm2Policy& policy) {
+    const auto node = table.get("bank");
+    std::string name = "sha256";
+    if (node) {
+        CT_TRY(name, node->as_string());
+    }
+    const auto algorithm = bank_from_name(name);
+    if (!algorithm || *algorithm == alg::kSha1) {
+        return (node ? *node : table).error("bank: write \"sha256\", \"sha384\" or \"sha512\"");
+    }
+    policy.bank = *hash_of(*algorithm);
+    policy.selection.bank = *algorithm;
+    return {};
+}
+
+Result<std::vector<Bytes>> read_pcr_values(const Node& node, std::size_t size) {
+    std::vector<Node> values = node.elements();
+    if (values.empty()) values.push_back(node);  // one value may stand without brackets
+    if (values.size() > kMostValues) return node.error("more than " + std::to_string(kMostValues) + " values for one PCR");
+    std::vector<Bytes> out;
+    for (const Node& value : values) {
+        CT_TRY(const std::string text, value.as_string());
+        const auto bytes = hex_decode(text, size);
+        if (!bytes || bytes->size() != size) {
+            return value.error("a PCR value of this bank is " + std::to_string(2 * size) + " hexadecimal digits");
+        }
+        out.push_back(*bytes);
+    }
+    return out;
+}
+
+Status read_pcrs(const Node& table, Tpm2Policy& policy) {
+    const auto node = table.get("pcrs");
+    if (!node || !node->is_table() || node->members().empty()) {
+        return (node ? *node : table).error("pcrs is required: write pcrs = { \"7\" = \"HEX\" }");
+    }
+    for (const auto& [key, value] : node->members()) {
+        unsigned index = kPcrs;
+        const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
+        const bool canonical = error == std::errc{} && end == key.data() + key.size() && std::to_string(index) == key;
+        if (!canonical || index >= kPcrs) return value.error("\"" + key + "\" is not a PCR: write \"0\" to \"23\"");
+        CT_TRY(policy.pcrs[index], read_pcr_values(value, crypto::digest_size(policy.bank)));
+        policy.selection.mask |= 1U << index;
+    }
+    return {};
+}
+
+Result<std::vector<Sha256>> read_fingerprints(const Node& table, std::string_view key) {
+    std::vector<Sha256> out;
+    const auto node = table.get(key);
+    if (!node) return out;
+    const auto values = node->elements();
+    if (values.empty() || values.size() > kMostValues) {
+        return node->error("write a list of 1 to " + std::to_string(kMostValues) + " fingerprints");
+    }
+    for (const Node& value : values) {
+        CT_TRY(const std::string text, value.as_string());
+        const auto digest = text.starts_with(kFingerprintPrefix)
+                                ? hex_decode_array<32>(std::string_view(text).substr(kFingerprintPrefix.size()))
+                                : fail(Reason::malformed);
+        if (!digest) {
+            return value.error("write \"sha256:\" and 64 hexadecimal digits: the SHA-256 of the key's TPMT_PUBLIC, "
+                               "which is its Name without the first four digits");
+        }
+        out.push_back(*digest);
+    }
+    return out;
+}
+
+Result<std::vector<crypto::Certificate>> read_roots(const Node& table, std::string_view key) {
+    const auto node = table.get(key);
+    if (!node) return std::vector<crypto::Certificate>{};
+    CT_TRY(std::string text, node->as_string());
+    if (!text.starts_with(kPemHead)) {
+        std::string path = text;
+        const std::string& policy_file = node->position().file;
+        const auto slash = policy_file.rfind('/');
+        if (!path.starts_with('/') && slash != std::string::npos) path = policy_file.substr(0, slash + 1) + path;
+        auto content = read_file(path, kMostPem);
+        if (!content) return node->error(path + ": " + content.error().to_string());
+        text = std::move(*content);
+    }
+    auto roots = crypto::Certificate::chain_from_pem(text, kMostRoots);
+    if (!roots) return node->error("no usable certificates: " + roots.error().to_string());
+    return std::move(*roots);
+}
+
+Status read_event_log(const Node& table, Tpm2Policy& policy) {
+    if (const auto node = table.get("require_event_log")) {
+        CT_TRY(policy.require_event_log, node->as_bool());
+    }
+    policy.event_log_mask = policy.selection.mask;
+    const auto node = table.get("event_log_pcrs");
+    if (!node) return {};
+    if (!policy.require_event_log) return node->error("event_log_pcrs has no effect without require_event_log = true");
+    policy.event_log_mask = 0;
+    for (const Node& element : node->elements()) {
+        CT_TRY(const std::int64_t index, element.as_integer(0, kPcrs - 1));
+        if (!policy.pcrs.contains(static_cast<unsigned>(index))) return element.error("pcrs does not name this PCR");
+        policy.event_log_mask |= 1U << index;
+    }
+    if (policy.event_log_mask == 0) return node->error("write a list of at least one PCR");
+    return {};
+}
+
+Status read_state(const Node& table, Tpm2Policy& policy) {
+    if (const auto node = table.get("allow_unsafe_clock")) {
+        CT_TRY(policy.allow_unsafe_clock, node->as_bool());
+    }
+    const auto node = table.get("reset_counters");
+    if (!node) return {};
+    const auto values = node->elements();
+    if (values.size() != 2) return node->error("write reset_counters = [RESET_COUNT, RESTART_COUNT]");
+    CT_TRY(const std::int64_t reset, values[0].as_integer(0, UINT32_MAX));
+    CT_TRY(const std::int64_t restart, values[1].as_integer(0, UINT32_MAX));
+    policy.counters = Tpm2Policy::Counters{static_cast<std::uint32_t>(reset), static_cast<std::uint32_t>(restart)};
+    return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table) {
+    CT_CHECK(table.only({"bank", "pcrs", "ak", "ak_roots", "ek", "ek_roots", "require_event_log", "event_log_pcrs",
+                         "reset_counters", "allow_unsafe_clock"}));
+    auto policy = std::make_shared<Tpm2Policy>();
+    CT_CHECK(read_bank(table, *policy));
+    CT_CHECK(read_pcrs(table, *policy));
+    CT_TRY(policy->ak, read_fingerprints(table, "ak"));
+    CT_TRY(policy->ek, read_fingerprints(table, "ek"));
+    CT_TRY(policy->ak_roots, read_roots(table, "ak_roots"));
+    CT_TRY(policy->ek_roots, read_roots(table, "ek_roots"));
+    if (policy->ak.empty() && policy->ek.empty() && policy->ak_roots.empty() && policy->ek_roots.empty()) {
+        return table.error("no key is trusted: write at least one of ak, ak_roots, ek, ek_roots");
+    }
+    CT_CHECK(read_event_log(table, *policy));
+    CT_CHECK(read_state(table, *policy));
+    return policy;
+}
+
+}  // namespace ct::attest::tpm

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "attest/evidence/tpm_attest.h"
+#include "attest/verify/verifier.h"
+#include "crypto/x509.h"
+
+namespace ct::attest::tpm {
+
+// Table [workload.NAME.tpm2]:
+//   bank = "sha256"                     # or sha384, sha512
+//   pcrs = { "0" = "HEX", "7" = ["HEX", "HEX"] }   # each PCR with the values that are allowed; exactly these are quoted
+//   ak = ["sha256:HEX"]                 # attestation keys, by SHA-256 of TPMT_PUBLIC (tpm_public.h, fingerprint_of)
+//   ak_roots = "FILE"                   # PEM: who may certify attestation keys; the text itself if it starts with -----BEGIN
+//   ek = ["sha256:HEX"]                 # endorsement keys, the same way: the AK proves that it lives in the same TPM
+//   ek_roots = "FILE"                   # PEM: TPM makers, for endorsement key certificates
+//   require_event_log = false           # the firmware's log must replay to the quoted PCRs...
+//   event_log_pcrs = [0, 7]             # ...to these of them; all by default
+//   reset_counters = [RESET, RESTART]   # the machine must not have rebooted or resumed since
+//   allow_unsafe_clock = false
+// At least one of ak, ak_roots, ek, ek_roots; pcrs has at least one. A relative FILE is looked for beside the policy file.
+struct Tpm2Policy final : KindPolicy {
+    crypto::Hash bank = crypto::Hash::sha256;
+    std::map<unsigned, std::vector<Bytes>> pcrs;
+    PcrSelection selection;  // bank and mask of the above
+    std::vector<Sha256> ak, ek;
+    std::vector<crypto::Certificate> ak_roots, ek_roots;
+    bool require_event_log = false;
+    std::uint32_t event_log_mask = 0;
+    struct Counters {
+        std::uint32_t reset = 0, restart = 0;
+    };
+    std::optional<Counters> counters;
+    bool allow_unsafe_clock = false;
+};
+
+Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const config::Node& table);
+
+}  // namespace ct::attest::tpm

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a policy trusts a key of a TPM, and until when.
+#pragma once
+
+#include <string_view>
+
+#include "attest/evidence/tpm2_bundle.h"
+#include "attest/evidence/tpm_public.h"
+#include "attest/verify/tpm2/policy.h"
+
+namespace ct::attest::tpm {
+
+struct Trust {
+    std::string_view how;  // "fingerprint" or "certificate"
+    WallTime expires;      // WallTime::max() when it rests on no certificate
+};
+
+// By the lists `keys` and `roots` of a policy, with the certificates that the node sent, leaf first. The error is the most
+// telling one: evidence_key_untrusted where no certificate could have helped, else what is wrong with the chain.
+Result<Trust> trust_key(const Public& key, std::span<const ByteView> certificates, std::span<const Sha256> keys,
+                        std::span<const crypto::Certificate> roots, WallTime at);
+
+// The attributes that a key must have for its signature to mean anything, and for a credential to reach one TPM only.
+bool is_attestation_key(const Public& key);
+bool is_endorsement_key(const Public& key);
+
+}  // namespace ct::attest::tpm

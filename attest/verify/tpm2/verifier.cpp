@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/tpm2/verifier.h"
+
+#include "attest/evidence/tpm2_bundle.h"
+#include "attest/evidence/tpm_algorithms.h"
+#include "attest/verify/tpm2/credential.h"
+#include "attest/verify/tpm2/quote_checks.h"
+#include "attest/verify/tpm2/trust.h"
+#include "codec/cbor.h"
+#include "codec/hex.h"
+
+namespace ct::attest::tpm {
+namespace {
+
+constexpr std::size_t kSecretSize = 32;
+constexpr std::string_view kSecretLabel = "cloudtaser/tpm2/credential/secret";
+constexpr std::string_view kSeedLabel = "cloudtaser/tpm2/credential/seed";
+
+const Tpm2Policy& own(const KindPolicy& policy) { return static_cast<const Tpm2Policy&>(policy); }
+
+// What the gate keeps until the proof comes. Digests only: the record of a verdict holds nothing that could be replayed.
+struct Kept {
+    Sha256 introduction{};             // of the bytes that the request was made for
+    std::optional<Sha256> secret;      // of the credential's secret
+};
+
+Bytes encode_kept(const Kept& kept) {
+    cbor::Writer out;
+    out.map(kept.secret ? 2 : 1);
+    out.uint(0).bytes(kept.introduction);
+    if (kept.secret) out.uint(1).bytes(*kept.secret);
+    return out.take();
+}
+
+Result<Kept> decode_kept(ByteView bytes) {
+    cbor::Reader in(bytes);
+    Kept kept;
+    CT_TRY(const std::size_t fields, in.map(2));
+    CT_TRY(const auto zero, in.uint(0));
+    (void)zero;
+    CT_TRY(kept.introduction, in.byte_array<32>());
+    if (fields == 2) {
+        CT_TRY(const auto one, in.uint(1));
+        (void)one;
+        CT_TRY(kept.secret, in.byte_array<32>());
+    }
+    CT_CHECK(in.leave());
+    CT_CHECK(in.finish());
+    return kept;
+}
+
+// The node's keys, parsed.
+struct Keys {
+    Introduction introduction;
+    Public ak;
+    std::optional<Public> ek;
+};
+
+Result<Keys> parse_keys(ByteView bytes) {
+    Keys keys;
+    CT_TRY(keys.introduction, decode_introduction(bytes));
+    CT_TRY(keys.ak, parse_public(keys.introduction.ak_public));
+    if (!keys.introduction.ek_public.empty()) {
+        CT_TRY(keys.ek, parse_public(keys.introduction.ek_public));
+    }
+    return keys;
+}
+
+Result<Trust> trust_ak(const Keys& keys, const Tpm2Policy& policy, WallTime at) {
+    return trust_key(keys.ak, keys.introduction.ak_certificates, policy.ak, policy.ak_roots, at);
+}
+
+// Whether a credential to the endorsement key may vouch for the attestation key.
+Result<Trust> trust_ek(const Keys& keys, const Tpm2Policy& policy, WallTime at) {
+    if (policy.ek.empty() && policy.ek_roots.empty()) {
+        return fail(Reason::evidence_key_untrusted, "the policy trusts no endorsement key");
+    }
+    if (!keys.ek) return fail(Reason::evidence_key_untrusted, "the node offers no endorsement key");
+    if (!is_endorsement_key(*keys.ek)) {
+        return fail(Reason::evidence_key_attributes, "the endorsement key is not one: its attributes differ");
+    }
+    return trust_key(*keys.ek, keys.introduction.ek_certificates, policy.ek, policy.ek_roots, at);
+}
+
+// Of two ways that both failed, the one that says more: a broken chain rather than "not listed".
+const Error& more_telling(const Error& ak, const Error& ek) {
+    return ak.reason != Reason::evidence_key_untrusted || ek.reason == Reason::evidence_key_untrusted ? ak : ek;
+}
+
+// The verdict in the making: claims, findings and the end of what it rests on.
+struct Appraisal {
+    const Subject& subject;
+    const Tpm2Policy& policy;
+    Verdict verdict;
+
+    void find(const Error& error) { verdict.findings.push_back({error.reason, error.context}); }
+    void claim(const std::string& name, std::string value) { verdict.claims.emplace(name, std::move(value)); }
+
+    void rest_on(std::string_view key, const Trust& trust) {
+        claim(std::string(key) + "_trust", std::string(trust.how));
+        verdict.expires = std::min(verdict.expires, trust.expires);
+    }
+
+    void judge_ak(const Keys& keys, const Evidence* evidence);
+    void judge_credential(const Keys& keys, const Kept& kept, const Evidence* evidence);
+    void judge_quote(const Keys* keys, const Evidence& evidence);
+};
+
+void Appraisal::judge_ak(const Keys& keys, const Evidence* evidence) {
+    claim("ak", "sha256:" + hex_encode(fingerprint_of(keys.ak)));
+    if (keys.ek) claim("ek", "sha256:" + hex_encode(fingerprint_of(*keys.ek)));
+    if (!is_attestation_key(keys.ak)) {
+        verdict.findings.push_back({Reason::evidence_key_attributes,
+                                    "the attestation key may sign other things, or may exist outside its TPM"});
+    }
+    const auto kept = decode_kept(subject.kept);
+    if (!kept) {
+        verdict.findings.push_back({Reason::evidence_malformed, "kept: " + kept.error().context});
+        return;
+    }
+    if (kept->introduction != crypto::sha256(subject.introduction)) {
+        verdict.findings.push_back({Reason::evidence_key_untrusted, "the request was made for another introduction"});
+        return;
+    }
+    const auto direct = trust_ak(keys, policy, subject.at);
+    if (direct) {
+        rest_on("ak", *direct);
+    } else if (kept->secret) {
+        judge_credential(keys, *kept, evidence);
+    } else {
+        find(direct.error());
+    }
+}
+
+void Appraisal::judge_credential(const Keys& keys, const Kept& kept, const Evidence* evidence) {
+    const auto trust = trust_ek(keys, policy, subject.at);
+    if (!trust) find(trust.error());
+    const ByteView secret = evidence == nullptr ? ByteView{} : evidence->secret;
+    const bool activated = crypto::equal_constant_time(crypto::sha256(secret), *kept.secret);
+    if (!activated) {
+        verdict.findings.push_back({Reason::evidence_key_untrusted,
+                                    "the attestation key is not shown to be in the TPM of the endorsement key"});
+    }
+    if (trust && activated) {
+        claim("ak_trust", "credential");
+        rest_on("ek", *trust);
+    }
+}
+
+void Appraisal::judge_quote(const Keys* keys, const Evidence& evidence) {
+    const auto signature = parse_signature(evidence.signature);
+    if (!signature) find(signature.error());
+    const auto quote = parse_quote(evidence.attest);
+    if (!quote) find(quote.error());
+    if (keys != nullptr && signature) check_signature(*signature, keys->ak, evidence.attest, verdict.findings);
+    for (const auto& [index, allowed] : policy.pcrs) {
+        if ((evidence.pcr_mask >> index & 1) != 0) claim("pcr" + std::to_string(index), hex_encode(evidence.pcr_values[index]));
+    }
+    claim("bank", std::string(bank_name(policy.selection.bank)));
+    if (quote) {
+        check_freshness(*quote, subject.binding, verdict.findings);
+        // The composite is over the hash of the signing scheme. Without one that is known, the signature has failed.
+        const auto scheme_hash = signature ? hash_of(signature->hash) : std::nullopt;
+        check_pcrs(*quote, scheme_hash.value_or(crypto::Hash::sha256), evidence, policy, verdict.findings);
+        claim("reset_count", std::to_string(quote->reset_count));
+        claim("restart_count", std::to_string(quote->restart_count));
+        claim("clock", std::to_string(quote->clock));
+        claim("clock_safe", quote->clock_safe ? "true" : "false");
+        ByteArray<8> firmware;
+        for (std::size_t i = 0; i < 8; ++i) firmware[i] = static_cast<std::uint8_t>(quote->firmware_version >> (56 - 8 * i));
+        claim("firmware_version", hex_encode(firmware));
+    }
+    check_event_log(evidence, policy, verdict.findings);
+    if (quote) check_state(*quote, policy, verdict.findings);
+}
+
+}  // namespace
+
+std::string_view Tpm2Verifier::kind() const { return kKind; }
+
+Result<std::shared_ptr<const KindPolicy>> Tpm2Verifier::parse_policy(const config::Node& table) const {
+    CT_TRY(auto policy, parse_tpm2_policy(table));
+    return policy;
+}
+
+Result<EvidenceRequest> Tpm2Verifier::request(ByteView introduction, const KindPolicy& policy,
+                                              const ByteArray<32>& entropy, WallTime at) const {
+    const Tpm2Policy& rules = own(policy);
+    CT_TRY(const auto keys, parse_keys(introduction));
+    if (!is_attestation_key(keys.ak)) {
+        return fail(Reason::evidence_key_attributes, "the attestation key may sign other things, or may exist outside its TPM");
+    }
+    Request request{.pcrs = rules.selection, .event_log = rules.require_event_log, .credential = {}};
+    Kept kept{.introduction = crypto::sha256(introduction), .secret = {}};
+    const auto direct = trust_ak(keys, rules, at);
+    if (direct) return EvidenceRequest{encode(request), encode_kept(kept)};
+
+    const auto ek = trust_ek(keys, rules, at);
+    if (!ek) return std::unexpected(more_telling(direct.error(), ek.error()));
+    const auto hash = hash_of(keys.ek->name_hash);
+    if (!hash) return fail(Reason::evidence_algorithm_weak, "name algorithm of the endorsement key");
+    const Bytes secret = kdf_a(crypto::Hash::sha256, entropy, kSecretLabel, {}, {}, kSecretSize * 8);
+    const Bytes seed = kdf_a(crypto::Hash::sha256, entropy, kSeedLabel, {}, {}, crypto::digest_size(*hash) * 8);
+    CT_TRY(const Bytes ak_name, name_of(keys.ak));
+    CT_TRY(const auto made, make_credential(*keys.ek, ak_name, secret, seed));
+    request.credential = Credential{made.id_object, made.encrypted_secret};
+    kept.secret = crypto::sha256(secret);
+    return EvidenceRequest{encode(request), encode_kept(kept)};
+}
+
+Verdict Tpm2Verifier::verify(const Subject& subject, const KindPolicy& policy) const {
+    Appraisal appraisal{subject, own(policy), {}};
+    appraisal.verdict.expires = WallTime::max();
+    const auto keys = parse_keys(subject.introduction);
+    if (!keys) appraisal.find(keys.error());
+    const auto evidence = decode_evidence(subject.evidence);
+    if (!evidence) appraisal.find(evidence.error());
+    if (keys) appraisal.judge_ak(*keys, evidence ? &*evidence : nullptr);
+    if (evidence) appraisal.judge_quote(keys ? &*keys : nullptr, *evidence);
+    if (!appraisal.verdict.affirming()) appraisal.verdict.expires = subject.at;
+    return std::move(appraisal.verdict);
+}
+
+}  // namespace ct::attest::tpm
