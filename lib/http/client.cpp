@@ -22,7 +22,10 @@ struct Client::State final : Observer {
     const Options options;
     Dial dial;
     Counters counters;
-    bool answered = true;  // since the last flight began
+    // A flight ends with the first answer to one of its requests: what is sent after we have waited for that could have
+    // depended on it. Answers that are read while requests are still being written, without a wait, do not count.
+    bool flight_over = true;
+    bool answered = false;
     std::shared_ptr<bool> alive = std::make_shared<bool>(true);
     bool dialing = false;
     bool connection_counted = false;
@@ -42,7 +45,7 @@ struct Client::State final : Observer {
     void on_wire() override {
         ++counters.requests;
         if (!std::exchange(connection_counted, true)) ++counters.connections;
-        if (std::exchange(answered, false)) ++counters.flights;
+        if (std::exchange(flight_over, false)) ++counters.flights;
     }
     void on_reply_begun() override { answered = true; }
 
@@ -109,10 +112,12 @@ struct Client::State final : Observer {
     }
 
     Result<std::unique_ptr<Connection>> connect(Fd stream) {
-        return Connection::create(loop, std::move(stream),
-                                  [this](Connection& connection, std::unique_ptr<Exchange> exchange, CURLcode code) {
-                                      done(connection, std::move(exchange), code);
-                                  });
+        return Connection::create(
+            loop, std::move(stream),
+            [this](Connection& connection, std::unique_ptr<Exchange> exchange, CURLcode code) {
+                done(connection, std::move(exchange), code);
+            },
+            [this] { flight_over = std::exchange(answered, false) || flight_over; });
     }
 
     void done(Connection& connection, std::unique_ptr<Exchange> exchange, CURLcode code) {

@@ -31,8 +31,8 @@ struct Options {
 struct Request {
     std::string method = "GET";
     std::string path;  // starts with '/', already escaped
-    std::vector<std::pair<std::string, SecretString>> headers;
-    SecretBuffer body;
+    std::vector<std::pair<std::string, SecretString>> headers = {};
+    SecretBuffer body = {};
     // False: never sent a second time, whatever happened to the connection (unwrap, login, mint).
     bool idempotent = true;
 };

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/connection.h"
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+#include <cstddef>
 
 #include "base/registers.h"
 
@@ -14,8 +21,9 @@ Connection& from(void* self) { return *static_cast<Connection*>(self); }
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> Connection::create(EventLoop& loop, Fd stream, Done done) {
-    std::unique_ptr<Connection> made(new Connection(loop, std::move(stream), std::move(done)));
+Result<std::unique_ptr<Connection>> Connection::create(EventLoop& loop, Fd stream, Done done, Waiting waiting) {
+    std::unique_ptr<Connection> made(new Connection(loop, std::move(stream), std::move(done), std::move(waiting)));
+    CT_CHECK(made->prepare_stream());
     made->multi_.reset(curl_multi_init());
     CURLM* multi = made->multi_.get();
     if (multi == nullptr) return fail(Reason::memlock_limit, "secret memory is exhausted");
@@ -34,6 +42,27 @@ Result<std::unique_ptr<Connection>> Connection::create(EventLoop& loop, Fd strea
     return made;
 }
 
+Status Connection::prepare_stream() {
+    const int flags = ::fcntl(stream_.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(stream_.get(), F_SETFL, flags | O_NONBLOCK) < 0)
+        return fail_errno(Reason::io_failed, "O_NONBLOCK on a stream");
+    const int one = 1;  // ENOTSUP on AF_UNIX, where nothing waits anyway
+    static_cast<void>(::setsockopt(stream_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)));
+
+    placeholder_ = Fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socklen_t size = sizeof(address.sun_family);            // autobind (unix(7)): the kernel picks an abstract name
+    auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT: the socket API
+    if (!placeholder_ || ::bind(placeholder_.get(), generic, size) < 0) return fail_errno(Reason::io_failed, "socket");
+    size = sizeof(address);
+    if (::getsockname(placeholder_.get(), generic, &size) < 0) return fail_errno(Reason::io_failed, "getsockname");
+    const std::size_t before_name = offsetof(sockaddr_un, sun_path) + 1;  // its leading NUL
+    if (size <= before_name) return fail(Reason::internal, "abstract name of a socket");
+    nowhere_.assign(&address.sun_path[1], size - before_name);
+    return {};
+}
+
 Connection::~Connection() {
     usable_ = false;
     for (auto& [exchange, owner] : exchanges_)
@@ -46,14 +75,11 @@ Connection::~Connection() {
 Status Connection::start(std::unique_ptr<Exchange>& exchange) {
     end_idle();
     CURL* easy = exchange->easy();
-    // By number: whatever the name says, the stream exists and nobody is to be asked for an address.
-    curl_slist* to = curl_slist_append(nullptr, "::127.0.0.1:9");
-    const bool ok = to != nullptr &&  //
-                    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, exchange->keep(to)) == CURLE_OK &&
+    const bool ok = curl_easy_setopt(easy, CURLOPT_ABSTRACT_UNIX_SOCKET, nowhere_.c_str()) == CURLE_OK &&
                     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Connection::open_socket) == CURLE_OK &&
                     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this) == CURLE_OK &&
-                    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &Connection::socket_option) == CURLE_OK &&
-                    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, this) == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &Connection::before_tls) == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this) == CURLE_OK &&
                     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Connection::close_socket) == CURLE_OK &&
                     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this) == CURLE_OK &&
                     curl_multi_add_handle(multi_.get(), easy) == CURLM_OK;
@@ -84,14 +110,20 @@ void Connection::end_idle() {
 
 curl_socket_t Connection::open_socket(void* self, curlsocktype, curl_sockaddr*) {
     Connection& c = from(self);
-    if (!c.stream_) {
+    if (!c.placeholder_) {
         c.usable_ = false;
         return CURL_SOCKET_BAD;
     }
-    return c.taken_ = c.stream_.release();
+    return c.taken_ = c.placeholder_.release();
 }
 
-int Connection::socket_option(void*, curl_socket_t, curlsocktype) { return CURL_SOCKOPT_ALREADY_CONNECTED; }
+CURLcode Connection::before_tls(CURL*, void*, void* self) {
+    Connection& c = from(self);
+    if (!c.stream_ || c.taken_ < 0 || c.sockets_.contains(c.taken_)) return CURLE_ABORTED_BY_CALLBACK;
+    if (::dup3(c.stream_.get(), c.taken_, O_CLOEXEC) < 0) return CURLE_ABORTED_BY_CALLBACK;
+    c.stream_.reset();
+    return CURLE_OK;
+}
 
 int Connection::close_socket(void* self, curl_socket_t fd) {
     Connection& c = from(self);
@@ -141,6 +173,7 @@ void Connection::act(curl_socket_t fd, int mask) {
     int running = 0;
     if (curl_multi_socket_action(multi_.get(), fd, mask, &running) != CURLM_OK) usable_ = false;
     collect();
+    waiting_();
 }
 
 // done_ only queues, so nothing of this object goes away under our feet.

@@ -14,12 +14,18 @@
 
 namespace ct::http {
 
+// libcurl insists on connecting: it has CURL_SOCKOPT_ALREADY_CONNECTED for streams that are, but 7.88 calls connect(2) all
+// the same and gives up. So it gets a placeholder, a datagram socket that connects to itself, and in the moment before
+// the TLS handshake the stream takes its place under the same descriptor number. Had it not, no byte could leave.
 class Connection {
 public:
     // Called when libcurl is done with an exchange, on the loop, from outside of libcurl.
     using Done = std::function<void(Connection&, std::unique_ptr<Exchange>, CURLcode)>;
 
-    static Result<std::unique_ptr<Connection>> create(EventLoop& loop, Fd stream, Done done);
+    // Called when libcurl has done all it can and waits for the network or a clock.
+    using Waiting = std::function<void()>;
+
+    static Result<std::unique_ptr<Connection>> create(EventLoop& loop, Fd stream, Done done, Waiting waiting);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();  // exchanges that are still open are dropped
@@ -41,20 +47,24 @@ private:
     struct MultiFree {
         void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
     };
-    Connection(EventLoop& loop, Fd stream, Done done)
-        : loop_(loop), stream_(std::move(stream)), done_(std::move(done)) {}
+    Connection(EventLoop& loop, Fd stream, Done done, Waiting waiting)
+        : loop_(loop), stream_(std::move(stream)), done_(std::move(done)), waiting_(std::move(waiting)) {}
+    Status prepare_stream();
     static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*);
     static int on_timer(CURLM*, long milliseconds, void* self);
     static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr*);
-    static int socket_option(void* self, curl_socket_t, curlsocktype);
+    static CURLcode before_tls(CURL*, void* ssl_context, void* self);
     static int close_socket(void* self, curl_socket_t fd);
     void act(curl_socket_t fd, int mask);
     void collect();
 
     EventLoop& loop_;
-    Fd stream_;  // until libcurl takes it
-    int taken_ = -1;
+    Fd stream_;            // until it takes the placeholder's place
+    Fd placeholder_;       // until libcurl takes it
+    std::string nowhere_;  // its name
+    int taken_ = -1;       // the descriptor that libcurl has
     Done done_;
+    Waiting waiting_;
     bool usable_ = true;
     Source timer_;
     std::map<int, Source> sockets_;

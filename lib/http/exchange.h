@@ -18,7 +18,7 @@ struct CurlFree {
 using Easy = std::unique_ptr<CURL, CurlFree>;
 using Slist = std::unique_ptr<curl_slist, CurlFree>;
 
-// What Connection tells its owner about an exchange.
+// What the exchanges of a client tell it.
 struct Observer {
     virtual ~Observer() = default;
     virtual void on_wire() = 0;         // a request leaves now
@@ -44,11 +44,6 @@ public:
     [[nodiscard]] bool may_try_again(CURLcode code) const;
     [[nodiscard]] bool on_wire() const { return sent_in_all_ > 0 && !reply_begun_; }
 
-    // Owns a list that libcurl was given for this try.
-    curl_slist* keep(curl_slist* list) {
-        kept_.reset(list);
-        return list;
-    }
     Handler take_handler() { return std::move(handler_); }
     Source deadline;
 
@@ -62,8 +57,8 @@ private:
 
     Request request_;
     Handler handler_;
-    Slist headers_, kept_;
-    Easy easy_;  // after the lists: freed first
+    Slist headers_;
+    Easy easy_;  // after headers_: freed first
     Observer* observer_ = nullptr;
     std::size_t reply_limit_ = 0;
 
