@@ -44,13 +44,14 @@ public:
     // daemon_unavailable when there is none. Blocks for the handshake at most a few milliseconds: for start-up.
     static Result<Connection> open_system(const char* description);
     // Peer to peer over a connected AF_UNIX stream socket, which it takes over: the serving end and the asking end.
-    // Authentication is anonymous: who holds the other end of the socket is the peer.
+    // Authentication is anonymous: who holds the other end of the socket is the peer. The handshake runs from the loop;
+    // only sending a descriptor before it is done blocks for it.
     static Result<Connection> serve_peer(Fd socket);
     static Result<Connection> open_peer(Fd socket);
 
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
-    // Sends what is queued (without waiting for a stuck peer) and closes. Slots may outlive it.
+    // Closes at once; what a stuck peer has not taken yet is lost. Slots may outlive it, and are dead then.
     ~Connection();
 
     // Dispatches from the loop. Without it only call() works.
@@ -59,6 +60,7 @@ public:
     Status on_closed(std::function<void()> handler);
     // Owns the name from now on; io_failed with EEXIST when somebody else does.
     Status request_name(const std::string& name);
+    // Blocks until everything is sent: for command-line programs.
     Status flush();
     [[nodiscard]] std::string unique_name() const;  // empty on a peer line
     // The other end of a peer line, from SO_PEERCRED: who made the socket pair or connected.
@@ -67,6 +69,8 @@ public:
     // Serves an interface at a path until the slot is dropped. Calls whose access check is still pending then are
     // answered with `cancelled`.
     Result<Slot> serve(const std::string& path, const Interface& interface);
+    // Told of every call that an access rule turned away: for the audit stream.
+    void on_refused(std::function<void(const Call&, const Error&)> handler);
     Status emit(const std::string& path, const std::string& interface, const char* member,
                 const std::function<Status(Message&)>& fill = {});
     Status emit_changed(const std::string& path, const std::string& interface,

@@ -53,7 +53,7 @@ private:
 
 struct Method {
     const char* name;
-    const char* in = "";                // signature
+    const char* in = "";                     // signature
     std::vector<const char*> in_names = {};  // one per argument
     const char* out = "";
     std::vector<const char*> out_names = {};

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bus/error.h"
+#include "bus/internal.h"
+
+namespace ct::bus {
+namespace {
+
+const Destination kBusDriver{"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"};
+
+Status checked(int r, const char* what) {
+    if (r < 0) return std::unexpected(from_errno(r, what));
+    return {};
+}
+
+// Names go into match rules, where a quote would end the value.
+bool is_bus_name(std::string_view name) {
+    return !name.empty() && name.size() <= 255 && std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-' || c == ':';
+    });
+}
+
+Result<Sender> read_credentials(Message& reply) {
+    Sender sender;
+    bool has_uid = false;
+    CT_TRY(const bool entered, reply.enter('a', "{sv}"));
+    if (!entered) return fail(Reason::malformed, "no credentials");
+    for (;;) {
+        CT_TRY(const bool another, reply.enter('e', "sv"));
+        if (!another) break;
+        CT_TRY(const std::string key, reply.read<std::string>());
+        if (key == "UnixUserID" || key == "ProcessID") {
+            CT_TRY(const bool inside, reply.enter('v', "u"));
+            if (!inside) return fail(Reason::malformed, "credentials of an unknown type");
+            CT_TRY(const std::uint32_t number, reply.read<std::uint32_t>());
+            CT_CHECK(reply.exit());
+            if (key == "UnixUserID") {
+                sender.uid = number;
+                has_uid = true;
+            } else {
+                sender.pid = static_cast<pid_t>(number);
+            }
+        } else {
+            CT_CHECK(reply.skip("v"));
+        }
+        CT_CHECK(reply.exit());
+    }
+    if (!has_uid) return fail(Reason::caller_not_allowed, "the bus does not know the caller's uid");
+    return sender;
+}
+
+constexpr std::size_t kRememberedSenders = 4096;
+
+Result<Sender> peer_of(int socket) {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
+        return fail_errno(Reason::io_failed, "SO_PEERCRED");
+    return Sender{credentials.uid, credentials.pid, {}};
+}
+
+}  // namespace
+
+Connection::State::~State() {
+    // First everything that may hold a Call or a reference to the bus, while errors can still be sent.
+    auto dropped = std::exchange(pending, {});
+    dropped.clear();
+    waiting.clear();
+    permanent.clear();
+    sd_bus_close_unref(bus);
+}
+
+Connection::Connection(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+Result<Connection> Connection::open_system(const char* description) {
+    auto state = std::make_shared<State>();
+    if (const int r = sd_bus_open_system_with_description(&state->bus, description); r < 0)
+        return fail_errno(Reason::daemon_unavailable, "the system bus", -r);
+    const char* name = nullptr;
+    if (const int r = sd_bus_get_unique_name(state->bus, &name); r < 0)
+        return fail_errno(Reason::daemon_unavailable, "the system bus", -r);
+    return Connection(std::move(state));
+}
+
+namespace {
+
+Result<std::shared_ptr<Connection::State>> start_peer(Fd socket, bool server) {
+    auto state = std::make_shared<Connection::State>();
+    state->is_peer = true;
+    CT_TRY(state->peer, peer_of(socket.get()));
+    CT_CHECK(checked(sd_bus_new(&state->bus), "sd_bus_new"));
+    CT_CHECK(checked(sd_bus_set_description(state->bus, server ? "peer-server" : "peer"), "sd_bus_set_description"));
+    if (server) {
+        sd_id128_t id{};
+        CT_CHECK(checked(sd_id128_randomize(&id), "sd_id128_randomize"));
+        CT_CHECK(checked(sd_bus_set_server(state->bus, 1, id), "sd_bus_set_server"));
+    }
+    CT_CHECK(checked(sd_bus_set_anonymous(state->bus, 1), "sd_bus_set_anonymous"));
+    CT_CHECK(checked(sd_bus_negotiate_fds(state->bus, 1), "sd_bus_negotiate_fds"));
+    CT_CHECK(checked(sd_bus_set_fd(state->bus, socket.get(), socket.get()), "sd_bus_set_fd"));
+    (void)socket.release();
+    CT_CHECK(checked(sd_bus_start(state->bus), "sd_bus_start"));
+    return state;
+}
+
+}  // namespace
+
+Result<Connection> Connection::serve_peer(Fd socket) {
+    CT_TRY(auto state, start_peer(std::move(socket), true));
+    return Connection(std::move(state));
+}
+Result<Connection> Connection::open_peer(Fd socket) {
+    CT_TRY(auto state, start_peer(std::move(socket), false));
+    return Connection(std::move(state));
+}
+
+Status Connection::attach(EventLoop& loop) {
+    return checked(sd_bus_attach_event(state_->bus, loop.raw(), 0), "sd_bus_attach_event");
+}
+
+Status Connection::on_closed(std::function<void()> handler) {
+    auto slot = std::make_unique<Slot::State>();
+    slot->handler = std::make_shared<OnMessage>([handler = std::move(handler)](sd_bus_message*) { handler(); });
+    // sd-bus makes this signal up on its own; it never travels, so a peer cannot send it.
+    constexpr const char* kRule =
+        "type='signal',sender='org.freedesktop.DBus.Local',path='/org/freedesktop/DBus/Local',"
+        "interface='org.freedesktop.DBus.Local',member='Disconnected'";
+    CT_CHECK(
+        checked(sd_bus_add_match(state_->bus, &slot->slot, kRule, run_on_message, slot.get()), "sd_bus_add_match"));
+    state_->permanent.emplace_back(std::move(slot));
+    return {};
+}
+
+Status Connection::request_name(const std::string& name) {
+    return checked(sd_bus_request_name(state_->bus, name.c_str(), 0), name.c_str());
+}
+Status Connection::flush() { return checked(sd_bus_flush(state_->bus), "sd_bus_flush"); }
+
+std::string Connection::unique_name() const {
+    const char* name = nullptr;
+    if (state_->is_peer || sd_bus_get_unique_name(state_->bus, &name) < 0) return {};
+    return name;
+}
+
+Result<Sender> Connection::peer() const {
+    if (!state_->is_peer) return fail(Reason::invalid_argument, "a bus has no peer");
+    return state_->peer;
+}
+
+sd_bus* Connection::raw() const { return state_->bus; }
+
+void Connection::on_refused(std::function<void(const Call&, const Error&)> handler) {
+    state_->on_refused = std::move(handler);
+}
+
+Status Connection::emit(const std::string& path, const std::string& interface, const char* member,
+                        const std::function<Status(Message&)>& fill) {
+    sd_bus_message* raw_message = nullptr;
+    CT_CHECK(checked(sd_bus_message_new_signal(state_->bus, &raw_message, path.c_str(), interface.c_str(), member),
+                     "sd_bus_message_new_signal"));
+    auto message = Message::adopt(raw_message);
+    if (fill) CT_CHECK(fill(message));
+    return checked(sd_bus_send(state_->bus, message.raw(), nullptr), "sd_bus_send");
+}
+
+Status Connection::emit_changed(const std::string& path, const std::string& interface,
+                                std::initializer_list<const char*> properties) {
+    std::vector<char*> names;
+    for (const char* property : properties)
+        names.push_back(const_cast<char*>(property));  // NOLINT: a C char** API
+    names.push_back(nullptr);
+    return checked(sd_bus_emit_properties_changed_strv(state_->bus, path.c_str(), interface.c_str(), names.data()),
+                   "sd_bus_emit_properties_changed");
+}
+
+Result<Message> Connection::new_call(const Destination& to, const char* member, CallFlags flags) {
+    sd_bus_message* raw_message = nullptr;
+    const char* const service = to.service.empty() ? nullptr : to.service.c_str();
+    CT_CHECK(checked(sd_bus_message_new_method_call(state_->bus, &raw_message, service, to.path.c_str(),
+                                                    to.interface.c_str(), member),
+                     "sd_bus_message_new_method_call"));
+    auto message = Message::adopt(raw_message);
+    if (flags.interactive)
+        CT_CHECK(checked(sd_bus_message_set_allow_interactive_authorization(raw_message, 1), "call flags"));
+    if (flags.no_autostart) CT_CHECK(checked(sd_bus_message_set_auto_start(raw_message, 0), "call flags"));
+    if (flags.sensitive) CT_CHECK(message.mark_sensitive());
+    return message;
+}
+
+Result<Slot> Connection::call_async(const Message& call, std::function<void(Result<Message>)> done,
+                                    std::chrono::microseconds timeout) {
+    auto slot = std::make_unique<Slot::State>();
+    slot->handler = std::make_shared<OnMessage>([done = std::move(done)](sd_bus_message* reply) {
+        if (sd_bus_message_is_method_error(reply, nullptr) > 0)
+            done(std::unexpected(error_from(sd_bus_message_get_error(reply), 0)));
+        else
+            done(Message::share(reply));
+    });
+    const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(1, timeout.count()));
+    CT_CHECK(checked(sd_bus_call_async(state_->bus, &slot->slot, call.raw(), run_on_message, slot.get(), limit),
+                     "sd_bus_call_async"));
+    return Slot(std::move(slot));
+}
+
+Status Connection::call_detached(const Message& call, std::function<void(Result<Message>)> done,
+                                 std::chrono::microseconds timeout) {
+    const std::uint64_t id = state_->next_pending++;
+    auto finish = [weak = std::weak_ptr(state_), id, done = std::move(done)](Result<Message> reply) {
+        if (const auto state = weak.lock()) state->pending.erase(id);
+        done(std::move(reply));
+    };
+    CT_TRY(Slot slot, call_async(call, std::move(finish), timeout));
+    state_->pending.emplace(id, std::move(slot));
+    return {};
+}
+
+Result<Message> Connection::call(const Message& call, std::chrono::microseconds timeout) {
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_message* reply = nullptr;
+    const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(1, timeout.count()));
+    if (const int r = sd_bus_call(state_->bus, call.raw(), limit, &error, &reply); r < 0) {
+        Error failed = error_from(&error, r);
+        sd_bus_error_free(&error);
+        return std::unexpected(std::move(failed));
+    }
+    return Message::adopt(reply);
+}
+
+Result<Slot> Connection::subscribe(const Destination& from, const char* member,
+                                   std::function<void(Message&)> on_signal) {
+    auto slot = std::make_unique<Slot::State>();
+    slot->handler = std::make_shared<OnMessage>([on_signal = std::move(on_signal)](sd_bus_message* raw_message) {
+        auto message = Message::share(raw_message);
+        on_signal(message);
+    });
+    const char* const service = from.service.empty() ? nullptr : from.service.c_str();
+    CT_CHECK(checked(sd_bus_match_signal_async(state_->bus, &slot->slot, service, from.path.c_str(),
+                                               from.interface.c_str(), member, run_on_message, nullptr, slot.get()),
+                     "sd_bus_match_signal_async"));
+    return Slot(std::move(slot));
+}
+
+namespace {
+
+// Two registrations that lead to one call: the signal, and the question whether it came too late.
+struct Watch {
+    std::function<void()> on_gone;
+    Slot signal, question;
+
+    static void fire(const std::weak_ptr<Watch>& weak) {
+        const auto watch = weak.lock();
+        if (!watch || !watch->on_gone) return;
+        const auto on_gone = std::exchange(watch->on_gone, nullptr);
+        on_gone();
+    }
+};
+
+}  // namespace
+
+Result<Slot> Connection::watch_gone(const std::string& name, std::function<void()> on_gone) {
+    if (!is_bus_name(name)) return fail(Reason::invalid_argument, "not a bus name");
+    auto watch = std::make_shared<Watch>();
+    watch->on_gone = std::move(on_gone);
+    const std::weak_ptr<Watch> weak = watch;
+
+    const std::string rule =
+        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',interface='org.freedesktop.DBus',"
+        "member='NameOwnerChanged',arg0='" +
+        name + "',arg2=''";
+    auto signal = std::make_unique<Slot::State>();
+    signal->handler = std::make_shared<OnMessage>([weak](sd_bus_message*) { Watch::fire(weak); });
+    CT_CHECK(
+        checked(sd_bus_add_match_async(state_->bus, &signal->slot, rule.c_str(), run_on_message, nullptr, signal.get()),
+                "sd_bus_add_match_async"));
+    watch->signal = Slot(std::move(signal));
+
+    // The bus handles our messages in order: if the name is still there now, the match above sees it go.
+    CT_TRY(Message question, new_call(kBusDriver, "NameHasOwner"));
+    CT_CHECK(question.append(name));
+    CT_TRY(watch->question, call_async(question, [weak](Result<Message> reply) {
+               const auto has_owner = reply ? reply->read<bool>() : Result<bool>(std::unexpected(reply.error()));
+               if (!has_owner || !*has_owner) Watch::fire(weak);
+           }));
+
+    auto slot = std::make_unique<Slot::State>();
+    slot->handler = std::move(watch);
+    return Slot(std::move(slot));
+}
+
+void Connection::State::find_sender(const std::shared_ptr<State>& self, sd_bus_message* call, OnSender done) {
+    if (self->is_peer) return done(self->peer);
+    const char* const raw_name = sd_bus_message_get_sender(call);
+    if (raw_name == nullptr) return done(fail(Reason::caller_not_allowed, "a call without a sender"));
+    const std::string name = raw_name;
+    if (const auto known = self->senders.find(name); known != self->senders.end()) return done(known->second);
+
+    auto& queue = self->waiting[name];
+    queue.push_back(std::move(done));
+    if (queue.size() > 1) return;  // asked already; answers keep the order of the calls
+    const auto finish = [weak = std::weak_ptr(self), name](Result<Sender> sender) {
+        const auto state = weak.lock();
+        if (!state) return;
+        if (sender) {
+            sender->name = name;
+            if (state->senders.size() >= kRememberedSenders) state->senders.clear();
+            state->senders.emplace(name, *sender);
+        }
+        const auto calls = std::move(state->waiting[name]);
+        state->waiting.erase(name);
+        for (const auto& each : calls)
+            each(sender);
+    };
+    Connection connection = borrow(self);
+    auto question = connection.new_call(kBusDriver, "GetConnectionCredentials");
+    Status asked = question ? question->append(name) : Status(std::unexpected(question.error()));
+    if (asked)
+        asked = connection.call_detached(*question, [finish](Result<Message> reply) {
+            finish(reply ? read_credentials(*reply) : Result<Sender>(std::unexpected(reply.error())));
+        });
+    if (!asked) finish(std::unexpected(asked.error()));
+}
+
+}  // namespace ct::bus
