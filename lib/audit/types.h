@@ -50,7 +50,7 @@ std::string_view words(Type type);       // "session opened"
     X(workload)                                                                                                        \
     X(session) X(uid) X(pid) X(unit) X(executable) X(executable_sha256) X(caller) X(member) X(evidence_kind) X(tier)   \
         X(secret_name) X(secret_version) X(upstream) X(address) X(node) X(policy_hash) X(policy_epoch) X(accessor)     \
-            X(record) X(lifetime) X(count) X(round_trips) X(protection) X(version) X(file)
+            X(record) X(record_sha256) X(lifetime) X(count) X(round_trips) X(protection) X(version) X(file)
 
 enum class Field : std::uint8_t {
 #define CT_X(name) name,
