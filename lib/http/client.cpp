@@ -168,5 +168,6 @@ void Client::send(Request request, Handler handler) {
 }
 
 const Counters& Client::counters() const { return state_->counters; }
+EventLoop& Client::loop() const { return state_->loop; }
 
 }  // namespace ct::http

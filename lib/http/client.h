@@ -62,6 +62,7 @@ public:
     // Never calls `handler` before it returns. Requests that are sent without waiting share one connection.
     void send(Request request, Handler handler);
     [[nodiscard]] const Counters& counters() const;
+    [[nodiscard]] EventLoop& loop() const;
 
 private:
     struct State;

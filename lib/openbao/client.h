@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,10 +82,17 @@ struct Health {
 template <class T>
 using Reply = std::function<void(Result<T>)>;
 
+// Replies come from the loop, never from within a call, and exactly once; none after the Client is gone (which must happen
+// before its http::Client goes). Calls that change nothing at the server are tried again, at most twice and within
+// limits::kVaultReplyTime, after vault_failed, vault_rate_limited and vault_index_behind. Nothing else is.
 class Client {
 public:
     Client(http::Client& http, std::string namespace_path = {});
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client();
 
+    // Sealed, standby and uninitialised are answers here, not errors.
     void health(Reply<Health> reply);
     void read_kv(const SecretString& token, const SecretRef& ref, Reply<KvSecret> reply);
     // Exactly once, never retried: wrapping_token_used is an alarm (somebody else opened it), vault_* could be retried by
@@ -95,15 +103,17 @@ public:
     void mint(const SecretString& token, const MintRequest& request, Reply<WrappedToken> reply);
     void lookup_self(const SecretString& token, Reply<Token> reply);
     void renew_self(const SecretString& token, Seconds increment, Reply<Token> reply);
+    // A token that is gone already is as good as revoked.
     void revoke_self(const SecretString& token, Reply<std::monostate> reply);
+    // vault_denied: wrong credentials. vault_rejected: refused for now, as after too many wrong secret ids for a role id.
     void login_approle(const SecretString& role_id, const SecretString& secret_id, Reply<Token> reply);
     void login_jwt(std::string_view role, const SecretString& jwt, Reply<Token> reply);
     void renew_lease(const SecretString& token, std::string_view lease_id, Seconds increment, Reply<Seconds> reply);
     void revoke_lease(const SecretString& token, std::string_view lease_id, Reply<std::monostate> reply);
 
 private:
-    http::Client& http_;
-    std::string namespace_;
+    struct State;
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace ct::openbao

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "openbao/client.h"
+#include "codec/utf8.h"
+#include "openbao/answer.h"
 
 namespace ct::openbao {
 namespace {
 
 constexpr std::size_t kReference = 1024;
 
+}  // namespace
+
 // A segment goes into a URL path and into the server's policy match: no empty ones and no dots that a server would
 // clean up, or the path that was checked is not the path that is read.
 Status check_path(std::string_view path, std::string_view what) {
     if (path.empty()) return fail(Reason::invalid_argument, std::string(what) + " is empty");
+    if (!printable_utf8(path)) return fail(Reason::invalid_argument, std::string(what) + " is not printable UTF-8");
     std::size_t start = 0;
     while (true) {
         const std::size_t slash = path.find('/', start);
@@ -26,12 +30,11 @@ Status check_path(std::string_view path, std::string_view what) {
     }
 }
 
-}  // namespace
-
 Result<SecretRef> parse_secret_ref(std::string_view text, const std::map<std::string, int>& mounts) {
     if (text.size() > kReference) return fail(Reason::invalid_argument, "secret reference is too long");
     if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
         return fail(Reason::invalid_argument, "secret reference has a control character");
+    if (!valid_utf8(text)) return fail(Reason::invalid_argument, "secret reference is not UTF-8");
     const std::size_t hash = text.rfind('#');
     if (hash == std::string_view::npos)
         return fail(Reason::invalid_argument, "secret reference has no field: write mount/path#field");
