@@ -46,11 +46,12 @@ std::string_view message_id(Type type);  // 32 hex digits
 std::string_view words(Type type);       // "session opened"
 
 // X(name): journal field CT_NAME, JSON key "name". Never a secret value, never a token.
+// clang-format off
 #define CT_AUDIT_FIELDS(X)                                                                                             \
-    X(workload)                                                                                                        \
-    X(session) X(uid) X(pid) X(unit) X(executable) X(executable_sha256) X(caller) X(member) X(evidence_kind) X(tier)   \
-        X(secret_name) X(secret_version) X(upstream) X(address) X(node) X(policy_hash) X(policy_epoch) X(accessor)     \
-            X(record) X(record_sha256) X(lifetime) X(count) X(round_trips) X(protection) X(version) X(file)
+    X(workload) X(session) X(uid) X(pid) X(unit) X(executable) X(executable_sha256) X(caller) X(member)                \
+    X(evidence_kind) X(tier) X(secret_name) X(secret_version) X(upstream) X(address) X(node) X(policy_hash)            \
+    X(policy_epoch) X(accessor) X(record) X(record_sha256) X(lifetime) X(count) X(round_trips) X(protection) X(version) X(file)
+// clang-format on
 
 enum class Field : std::uint8_t {
 #define CT_X(name) name,
