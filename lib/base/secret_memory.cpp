@@ -63,18 +63,18 @@ Protection best_protection() {
 }
 
 SecretMapping::SecretMapping(SecretMapping&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), writable_(other.writable_) {}
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), wiped_at_end_(other.wiped_at_end_) {}
 
 SecretMapping& SecretMapping::operator=(SecretMapping&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
-    std::swap(writable_, other.writable_);
+    std::swap(wiped_at_end_, other.wiped_at_end_);
     return *this;
 }
 
 SecretMapping::~SecretMapping() {
     if (data_ == nullptr) return;
-    if (writable_) wipe(data_, size_);
+    if (wiped_at_end_) wipe(data_, size_);
     ::munmap(data_, size_);
 }
 
@@ -83,11 +83,12 @@ Result<SecretPage> create_secret_page(std::size_t size, Protection protection) {
     size = round_to_pages(size);
     CT_TRY(Fd fd, secret_fd(size, protection));
     CT_TRY(void* at, map(fd.get(), size, PROT_READ | PROT_WRITE, protection));
-    return SecretPage{std::move(fd), SecretMapping(static_cast<std::uint8_t*>(at), size, true)};
+    return SecretPage{std::move(fd), SecretMapping(static_cast<std::uint8_t*>(at), size)};
 }
 
 Result<SecretMapping> SecretMapping::create(std::size_t size, Protection protection) {
     CT_TRY(SecretPage page, create_secret_page(size, protection));
+    page.mapping.wiped_at_end_ = true;
     return std::move(page.mapping);
 }
 
@@ -95,7 +96,7 @@ Result<SecretMapping> SecretMapping::map_read_only(int fd, std::size_t size) {
     if (size == 0) return fail(Reason::invalid_argument, "secret memory of size 0");
     size = round_to_pages(size);
     CT_TRY(void* at, map(fd, size, PROT_READ, Protection::memfd_secret));
-    return SecretMapping(static_cast<std::uint8_t*>(at), size, false);
+    return SecretMapping(static_cast<std::uint8_t*>(at), size);
 }
 
 }  // namespace ct

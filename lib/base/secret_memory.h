@@ -23,7 +23,8 @@ std::string_view to_string(Protection protection);
 // Asks the kernel once whether memfd_secret works here (needs secretmem.enable=1 before Linux 6.5).
 Protection best_protection();
 
-// An owned mapping, wiped before it is unmapped if it is writable.
+// An owned mapping. One that is private to us is wiped before it is unmapped; one that is shared with a receiver is not, as
+// the bytes are the receiver's by then (the kernel clears secret pages when the last holder lets go).
 class [[nodiscard]] SecretMapping {
 public:
     SecretMapping() = default;
@@ -43,11 +44,11 @@ public:
 
 private:
     friend Result<struct SecretPage> create_secret_page(std::size_t, Protection);
-    SecretMapping(std::uint8_t* data, std::size_t size, bool writable) : data_(data), size_(size), writable_(writable) {}
+    SecretMapping(std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
 
     std::uint8_t* data_ = nullptr;
     std::size_t size_ = 0;
-    bool writable_ = false;
+    bool wiped_at_end_ = false;
 };
 
 // A page made to be given away: fill `mapping`, send `fd` to exactly one receiver with its size, drop both.
