@@ -10,9 +10,9 @@ KNOWN = {
             "RefuseManualStart Requires StartLimitBurst StartLimitIntervalSec Upholds Wants",
     "Service": "AmbientCapabilities BindPaths BindReadOnlyPaths BusName CapabilityBoundingSet CacheDirectory "
                "ConfigurationDirectory ConfigurationDirectoryMode CoredumpFilter DeviceAllow DevicePolicy DynamicUser Environment "
-               "ExecReload ExecStart ExecStartPre FileDescriptorStoreMax Group IPAddressAllow IPAddressDeny IPCPrivate "
+               "ExecPaths ExecReload ExecStart ExecStartPre FileDescriptorStoreMax Group IPAddressAllow IPAddressDeny IPCPrivate "
                "KeyringMode LimitCORE LimitMEMLOCK LimitNOFILE LimitNPROC LoadCredential LoadCredentialEncrypted LockPersonality "
-               "LogsDirectory LogsDirectoryMode MemoryDenyWriteExecute MemoryMax MemorySwapMax NoNewPrivileges NotifyAccess "
+               "LogsDirectory LogsDirectoryMode MemoryDenyWriteExecute MemoryMax MemorySwapMax NoExecPaths NoNewPrivileges NotifyAccess "
                "OOMScoreAdjust PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivateTmp PrivateUsers ProcSubset "
                "ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules "
                "ProtectKernelTunables ProtectProc ProtectSystem ReadOnlyPaths ReadWritePaths InaccessiblePaths RemoveIPC Restart "
@@ -25,7 +25,8 @@ KNOWN = {
 }
 KNOWN = {section: set(words.split()) for section, words in KNOWN.items()}
 
-# option: value that every service has, unless a comment right above the line says why it differs.
+# option: value that every service has. A service that differs says why in a comment above the line (or one line higher,
+# where two options belong together); one that lacks the option names it in a comment.
 FENCE = {
     "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes", "PrivateDevices": "yes",
     "PrivateNetwork": "yes", "ProtectProc": "invisible", "ProtectClock": "yes", "ProtectControlGroups": "yes",
@@ -37,30 +38,27 @@ FENCE = {
 
 
 def options(tree, path):
-    """(line number, section, option, value, the comment lines right above)."""
-    section, above, continued = "", [], False
+    """(line number, section, option, value, whether a comment stands above it or above the line before)."""
+    section, comment_at, continued = "", -9, False
     for number, line in tree.lines(path):
         text = line.strip()
         if continued:
             continued = text.endswith("\\")
         elif found := re.fullmatch(r"\[(\w+)\]", text):
-            section, above = found[1], []
+            section = found[1]
         elif text.startswith(("#", ";")):
-            above.append(text)
+            comment_at = number
         elif "=" in text:
             option, value = text.split("=", 1)
             continued = text.endswith("\\")
-            yield number, section, option.strip(), value.strip(), above
-            above = []
-        elif not text:
-            above = []
+            yield number, section, option.strip(), value.strip(), number - comment_at <= 2
 
 
 @rule(example={"units/a.service": "[Service]\nProtectSytem=strict\n"})
 def every_unit_option_is_known(tree):
     """systemd ignores an option that it does not know: a typing error takes a fence down without a word."""
     for path in tree.matching(r"units/.*\.(service|socket|target)"):
-        for number, section, option, _value, _above in options(tree, path):
+        for number, section, option, _value, _explained in options(tree, path):
             if section in KNOWN and option not in KNOWN[section]:
                 yield Violation(path, number, f"{option}= is not known in [{section}]: correct it, or add it to "
                                 "tests/check/rules/units.py")
@@ -71,13 +69,12 @@ def every_service_is_fenced(tree):
     """A daemon may do what its job needs and nothing else; a unit that differs says why right above the line."""
     for path in tree.matching(r"units/.*\.service"):
         found = {}
-        for number, section, option, value, above in options(tree, path):
+        for number, section, option, value, explained in options(tree, path):
             if section == "Service":
-                found.setdefault(option, (number, value, above))
+                found.setdefault(option, (number, value, explained))
         for option, wanted in FENCE.items():
-            number, value, above = found.get(option, (1, None, []))
-            if value is None:
-                yield Violation(path, 1, f"needs {option}={wanted}")
-            elif value != wanted and not above:
-                yield Violation(path, number, f"{option}={value} differs from {wanted or 'empty'}: say why in a comment right "
-                                "above the line")
+            number, value, explained = found.get(option, (1, None, False))
+            if value is None and not re.search(rf"^#.*\b{option}\b", tree.text(path), re.MULTILINE):
+                yield Violation(path, 1, f"needs {option}={wanted}, or a comment that names {option} and says why not")
+            elif value is not None and value != wanted and not explained:
+                yield Violation(path, number, f"{option}={value} differs from {wanted or 'empty'}: say why in a comment above")
