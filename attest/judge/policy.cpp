@@ -106,13 +106,16 @@ Result<std::string> read_tiers(const Node& table) {
     return std::string(letters.begin(), letters.end());
 }
 
+bool is_policy(const PolicyFile& file) { return file.name.ends_with(".toml"); }
+
 std::string known_words() {
     std::string out;
     for (const auto kind : attest::known_kinds()) out.append(out.empty() ? "" : ", ").append(kind);
     return out;
 }
 
-Result<Workload> read_workload(const std::string& name, const Node& table, const FindVerifier& find) {
+Result<Workload> read_workload(const std::string& name, const Node& table, const attest::Attachments& attachments,
+                               const FindVerifier& find) {
     if (!is_name(name))
         return table.error("a workload's name is 1 to 256 letters, digits, '.', '_' or '-', not starting with '.'");
     if (!table.is_table()) return table.error("write a table, [workload." + name + "]");
@@ -133,7 +136,7 @@ Result<Workload> read_workload(const std::string& name, const Node& table, const
         const auto own = table.get(kind);
         if (!own || !own->is_table())
             return element.error("\"" + kind + "\" needs a table [workload." + name + "." + kind + "] that says what is trusted");
-        CT_TRY(auto policy, verifier->parse_policy(*own));
+        CT_TRY(auto policy, verifier->parse_policy(*own, attachments));
         out.kinds.emplace(kind, std::move(policy));
         out.evidence.push_back(std::move(kind));
     }
@@ -204,7 +207,11 @@ Result<Policy> Policy::parse(std::vector<PolicyFile> files, const FindVerifier& 
     Policy out;
     std::optional<config::Position> epoch_at;
     std::map<std::string, config::Position> defined_at;
+    attest::Attachments attachments;
+    for (const auto& file : files)
+        if (!is_policy(file)) attachments.emplace(file.name, file.text);
     for (const auto& file : files) {
+        if (!is_policy(file)) continue;
         CT_TRY(auto document, config::Document::parse(file.text, file.path.empty() ? file.name : file.path));
         const auto root = document.root();
         CT_CHECK(root.only({"epoch", "workload"}));
@@ -224,7 +231,7 @@ Result<Policy> Policy::parse(std::vector<PolicyFile> files, const FindVerifier& 
             if (const auto before = defined_at.find(name); before != defined_at.end())
                 return table.error("it is defined already at " + before->second.file + ":" +
                                    std::to_string(before->second.line));
-            CT_TRY(auto workload, read_workload(name, table, find));
+            CT_TRY(auto workload, read_workload(name, table, attachments, find));
             defined_at.emplace(name, table.position());
             out.workloads_.emplace(name, std::move(workload));
             if (out.workloads_.size() > kWorkloads)

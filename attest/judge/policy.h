@@ -18,7 +18,7 @@
 
 namespace ct::judge {
 
-// One file as it was read. `name` is the base name: it is part of the policy's hash, so that N gates with the same files
+// One file as it was read: *.toml is policy; anything else is an attachment that a policy may name. `name` is the base name: it is part of the policy's hash, so that N gates with the same files
 // have the same hash wherever the files lie. `path` is for messages only.
 struct PolicyFile {
     std::string name;
@@ -51,7 +51,7 @@ using FindVerifier = std::function<const attest::Verifier*(std::string_view kind
 
 class Policy {
 public:
-    // Files in name order. config_invalid, and nothing of a policy, if any file has any mistake.
+    // config_invalid, and nothing of a policy, if any file has any mistake.
     static Result<Policy> parse(std::vector<PolicyFile> files, const FindVerifier& find = attest::find_verifier);
 
     [[nodiscard]] std::uint64_t epoch() const { return epoch_; }

@@ -51,12 +51,17 @@ struct Subject {
     WallTime at;
 };
 
+// Files that lie beside a policy and that it may name (trust anchors): content by base name. A policy reads nothing else:
+// its attachments are part of its hash and of every audit record, so that a verdict can be replayed anywhere.
+using Attachments = std::map<std::string, std::string, std::less<>>;
+
 class Verifier {
 public:
     virtual ~Verifier() = default;
     [[nodiscard]] virtual std::string_view kind() const = 0;
-    // Errors carry file:line.
-    [[nodiscard]] virtual Result<std::shared_ptr<const KindPolicy>> parse_policy(const config::Node& table) const = 0;
+    // Errors carry file:line. No I/O.
+    [[nodiscard]] virtual Result<std::shared_ptr<const KindPolicy>> parse_policy(
+        const config::Node& table, const Attachments& attachments = {}) const = 0;
     // `entropy` is 32 fresh random bytes. An introduction that can lead to nothing is refused here.
     [[nodiscard]] virtual Result<EvidenceRequest> request(ByteView introduction, const KindPolicy& policy,
                                                           const ByteArray<32>& entropy, WallTime at) const = 0;

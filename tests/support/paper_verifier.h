@@ -23,12 +23,13 @@ public:
     [[nodiscard]] std::string_view kind() const override { return kind_; }
 
     [[nodiscard]] Result<std::shared_ptr<const attest::KindPolicy>> parse_policy(
-        const config::Node& table) const override {
+        const config::Node& table, const attest::Attachments& attachments = {}) const override {
         CT_CHECK(table.only({"stamp"}));
         auto out = std::make_shared<Policy>();
         const auto stamp = table.get("stamp");
         if (!stamp) return table.error("stamp is required");
         CT_TRY(out->stamp, stamp->as_string());
+        if (const auto file = attachments.find(out->stamp); file != attachments.end()) out->stamp = file->second;
         return out;
     }
 

@@ -6,7 +6,6 @@
 
 #include "attest/evidence/pcr.h"
 #include "attest/evidence/tpm_algorithms.h"
-#include "base/fd.h"
 #include "codec/hex.h"
 
 namespace ct::attest::tpm {
@@ -89,19 +88,19 @@ Result<std::vector<Sha256>> read_fingerprints(const Node& table, std::string_vie
     return out;
 }
 
-Result<std::vector<crypto::Certificate>> read_roots(const Node& table, std::string_view key) {
+Result<std::vector<crypto::Certificate>> read_roots(const Node& table, std::string_view key,
+                                                    const Attachments& attachments) {
     const auto node = table.get(key);
     if (!node) return std::vector<crypto::Certificate>{};
     CT_TRY(std::string text, node->as_string());
     if (!text.starts_with(kPemHead)) {
-        std::string path = text;
-        const std::string& policy_file = node->position().file;
-        const auto slash = policy_file.rfind('/');
-        if (!path.starts_with('/') && slash != std::string::npos) path = policy_file.substr(0, slash + 1) + path;
-        auto content = read_file(path, kMostPem);
-        if (!content) return node->error(path + ": " + content.error().to_string());
-        text = std::move(*content);
+        const auto file = attachments.find(text);
+        if (file == attachments.end())
+            return node->error("no \"" + text + "\" beside the policy: put NAME.pem into the policy's folder and write its "
+                               "name without a path, or write the PEM text itself");
+        text = file->second;
     }
+    if (text.size() > kMostPem) return node->error("more than " + std::to_string(kMostPem) + " bytes of certificates");
     auto roots = crypto::Certificate::chain_from_pem(text, kMostRoots);
     if (!roots) return node->error("no usable certificates: " + roots.error().to_string());
     return std::move(*roots);
@@ -141,7 +140,7 @@ Status read_state(const Node& table, Tpm2Policy& policy) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table) {
+Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table, const Attachments& attachments) {
     CT_CHECK(table.only({"bank", "pcrs", "ak", "ak_roots", "ek", "ek_roots", "require_event_log", "event_log_pcrs",
                          "reset_counters", "allow_unsafe_clock"}));
     auto policy = std::make_shared<Tpm2Policy>();
@@ -149,8 +148,8 @@ Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table) {
     CT_CHECK(read_pcrs(table, *policy));
     CT_TRY(policy->ak, read_fingerprints(table, "ak"));
     CT_TRY(policy->ek, read_fingerprints(table, "ek"));
-    CT_TRY(policy->ak_roots, read_roots(table, "ak_roots"));
-    CT_TRY(policy->ek_roots, read_roots(table, "ek_roots"));
+    CT_TRY(policy->ak_roots, read_roots(table, "ak_roots", attachments));
+    CT_TRY(policy->ek_roots, read_roots(table, "ek_roots", attachments));
     if (policy->ak.empty() && policy->ek.empty() && policy->ak_roots.empty() && policy->ek_roots.empty()) {
         return table.error("no key is trusted: write at least one of ak, ak_roots, ek, ek_roots");
     }

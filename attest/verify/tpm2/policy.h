@@ -15,14 +15,14 @@ namespace ct::attest::tpm {
 //   bank = "sha256"                     # or sha384, sha512
 //   pcrs = { "0" = "HEX", "7" = ["HEX", "HEX"] }   # each PCR with the values that are allowed; exactly these are quoted
 //   ak = ["sha256:HEX"]                 # attestation keys, by SHA-256 of TPMT_PUBLIC (tpm_public.h, fingerprint_of)
-//   ak_roots = "FILE"                   # PEM: who may certify attestation keys; the text itself if it starts with -----BEGIN
+//   ak_roots = "NAME.pem"               # who may certify attestation keys: an attachment, or PEM text itself
 //   ek = ["sha256:HEX"]                 # endorsement keys, the same way: the AK proves that it lives in the same TPM
-//   ek_roots = "FILE"                   # PEM: TPM makers, for endorsement key certificates
+//   ek_roots = "NAME.pem"               # TPM makers, for endorsement key certificates
 //   require_event_log = false           # the firmware's log must replay to the quoted PCRs...
 //   event_log_pcrs = [0, 7]             # ...to these of them; all by default
 //   reset_counters = [RESET, RESTART]   # the machine must not have rebooted or resumed since
 //   allow_unsafe_clock = false
-// At least one of ak, ak_roots, ek, ek_roots; pcrs has at least one. A relative FILE is looked for beside the policy file.
+// At least one of ak, ak_roots, ek, ek_roots; pcrs has at least one. NAME.pem is a file in the policy's folder.
 struct Tpm2Policy final : KindPolicy {
     crypto::Hash bank = crypto::Hash::sha256;
     std::map<unsigned, std::vector<Bytes>> pcrs;
@@ -38,6 +38,6 @@ struct Tpm2Policy final : KindPolicy {
     bool allow_unsafe_clock = false;
 };
 
-Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const config::Node& table);
+Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const config::Node& table, const Attachments& attachments = {});
 
 }  // namespace ct::attest::tpm

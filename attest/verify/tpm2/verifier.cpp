@@ -178,8 +178,9 @@ void Appraisal::judge_quote(const Keys* keys, const Evidence& evidence) {
 
 std::string_view Tpm2Verifier::kind() const { return kKind; }
 
-Result<std::shared_ptr<const KindPolicy>> Tpm2Verifier::parse_policy(const config::Node& table) const {
-    CT_TRY(auto policy, parse_tpm2_policy(table));
+Result<std::shared_ptr<const KindPolicy>> Tpm2Verifier::parse_policy(const config::Node& table,
+                                                                      const Attachments& attachments) const {
+    CT_TRY(auto policy, parse_tpm2_policy(table, attachments));
     return policy;
 }
 

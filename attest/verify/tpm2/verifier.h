@@ -9,7 +9,8 @@ namespace ct::attest::tpm {
 class Tpm2Verifier final : public Verifier {
 public:
     [[nodiscard]] std::string_view kind() const override;
-    [[nodiscard]] Result<std::shared_ptr<const KindPolicy>> parse_policy(const config::Node& table) const override;
+    [[nodiscard]] Result<std::shared_ptr<const KindPolicy>> parse_policy(
+        const config::Node& table, const Attachments& attachments = {}) const override;
     [[nodiscard]] Result<EvidenceRequest> request(ByteView introduction, const KindPolicy& policy,
                                                   const ByteArray<32>& entropy, WallTime at) const override;
     [[nodiscard]] Verdict verify(const Subject& subject, const KindPolicy& policy) const override;

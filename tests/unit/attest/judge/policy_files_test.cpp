@@ -27,20 +27,32 @@ TEST_F(PolicyFiles, AreReadInNameOrderWithoutTheOthers) {
     write("a.toml", "one");
     write(".hidden.toml", "x");
     write("c.toml~", "x");
+    write("roots.pem", "three");
+    write("roots.txt", "x");
     const auto files = read_policy_files(folder_);
     ASSERT_TRUE(files) << files.error().to_string();
-    ASSERT_EQ(files->size(), 2U);
+    ASSERT_EQ(files->size(), 3U);
+    EXPECT_EQ(files->at(2).name, "roots.pem");
     EXPECT_EQ(files->at(0).name, "a.toml");
     EXPECT_EQ(files->at(0).text, "one");
     EXPECT_EQ(files->at(0).path, folder_ / "a.toml");
     EXPECT_EQ(files->at(1).name, "b.toml");
 }
 
-TEST_F(PolicyFiles, OneFileMayBeNamed) {
+TEST_F(PolicyFiles, OneFileMayBeNamedAndBringsItsAttachments) {
     write("a.toml", "one");
+    write("b.toml", "two");
+    write("roots.pem", "three");
     const auto files = read_policy_files(folder_ / "a.toml");
     ASSERT_TRUE(files);
-    EXPECT_EQ(files->size(), 1U);
+    ASSERT_EQ(files->size(), 2U);
+    EXPECT_EQ(files->at(0).name, "a.toml");
+    EXPECT_EQ(files->at(1).name, "roots.pem");
+}
+
+TEST_F(PolicyFiles, AttachmentsAloneAreNoPolicy) {
+    write("roots.pem", "three");
+    EXPECT_EQ(read_policy_files(folder_).error().reason, Reason::config_missing);
 }
 
 TEST_F(PolicyFiles, MissingOnesAreAnError) {

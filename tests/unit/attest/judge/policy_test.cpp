@@ -172,6 +172,18 @@ TEST(Policy, TheHashCoversNamesAndBytesOfAllFilesAndNothingElse) {
     EXPECT_EQ(policy->hash(), policy_hash(policy->files()));
 }
 
+TEST(Policy, AttachmentsReachTheKindAndTheHash) {
+    auto text = kSmallest;
+    text.replace(text.find("\"red\""), 5, "\"stamp.pem\"");
+    const auto with = [&](const std::string& content) {
+        return Policy::parse({{"p.toml", text, ""}, {"stamp.pem", content, ""}}, find_paper);
+    };
+    const auto red = with("red");
+    ASSERT_TRUE(red) << red.error().to_string();
+    EXPECT_EQ(dynamic_cast<const test::PaperVerifier::Policy&>(*red->find("payments")->kinds.at("paper")).stamp, "red");
+    EXPECT_NE(with("blue")->hash(), red->hash());
+}
+
 TEST(Policy, IsBounded) {
     std::vector<PolicyFile> many(kPolicyFiles + 1, PolicyFile{"a.toml", "", "a.toml"});
     EXPECT_EQ(Policy::parse(many, find_paper).error().reason, Reason::too_large);
