@@ -2,6 +2,7 @@
 // The node's side of a technology: talks to the device, decides nothing.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,10 @@ public:
     virtual Result<Bytes> introduction() = 0;
     // Evidence over `binding` as the gate's `request` asks for it. Blocks for as long as the device takes.
     virtual Result<Bytes> collect(ByteView request, const Sha512& binding) = 0;
+    // How policies name this machine's keys, by role ("ak" -> "sha256:HEX"): public facts, for an admin to copy.
+    virtual Result<std::map<std::string, std::string>> fingerprints() = 0;
+    // Lets go of the device until the next call: others may need it too.
+    virtual void release() = 0;
 };
 
 }  // namespace ct::attest

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/collect/tpm2/device.h"
+
+#include <tss2/tss2_rc.h>
+#include <tss2/tss2_tctildr.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace ct::attest::tss {
+namespace {
+
+constexpr std::string_view kDevicePrefix = "device:";
+constexpr std::uint16_t kNvChunk = 512;  // every TPM moves this much at once
+
+// "device:/dev/tpmrm0" names a file whose absence is a normal state of a machine.
+bool device_exists(const std::string& tcti) {
+    return !tcti.starts_with(kDevicePrefix) || ::access(tcti.c_str() + kDevicePrefix.size(), F_OK) == 0;
+}
+
+}  // namespace
+
+std::unexpected<Error> fail_tss(TSS2_RC code, std::string_view what) {
+    return fail(Reason::evidence_device_failed, std::string(what) + ": " + Tss2_RC_Decode(code));
+}
+
+Result<std::unique_ptr<Device>> Device::open(const std::string& tcti) {
+    if (!device_exists(tcti)) return fail(Reason::evidence_device_absent, "no TPM at " + tcti);
+    TSS2_TCTI_CONTEXT* transport = nullptr;
+    if (const TSS2_RC code = Tss2_TctiLdr_Initialize(tcti.c_str(), &transport); code != TSS2_RC_SUCCESS) {
+        // A file that is there but cannot be opened is a matter of permissions; a socket that nobody serves is no TPM.
+        const bool there = tcti.starts_with(kDevicePrefix);
+        const std::string why = tcti + ": " + Tss2_RC_Decode(code);
+        return fail(there ? Reason::evidence_device_failed : Reason::evidence_device_absent, why);
+    }
+    std::unique_ptr<Device> device(new Device(transport));
+    if (const TSS2_RC code = Esys_Initialize(&device->esys_, transport, nullptr); code != TSS2_RC_SUCCESS) {
+        return fail_tss(code, "opening the TPM");
+    }
+    return device;
+}
+
+Device::~Device() {
+    if (esys_ != nullptr) Esys_Finalize(&esys_);
+    Tss2_TctiLdr_Finalize(&tcti_);
+}
+
+Result<Bytes> Device::read_nv(std::uint32_t index, std::size_t most) {
+    ESYS_TR raw = ESYS_TR_NONE;
+    const TSS2_RC found = Esys_TR_FromTPMPublic(esys_, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &raw);
+    if (found != TSS2_RC_SUCCESS) {
+        const bool none = (found & ~TSS2_RC_LAYER_MASK) == (TPM2_RC_HANDLE | TPM2_RC_1);
+        if (none) return Bytes{};
+        return fail_tss(found, "looking for an NV index");
+    }
+    const Handle nv(*this, raw, true);
+    TPM2B_NV_PUBLIC* about_raw = nullptr;
+    TPM2B_NAME* name_raw = nullptr;
+    const TSS2_RC described =
+        Esys_NV_ReadPublic(esys_, nv.get(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &about_raw, &name_raw);
+    const Owned<TPM2B_NV_PUBLIC> about(about_raw);
+    const Owned<TPM2B_NAME> name(name_raw);
+    if (described != TSS2_RC_SUCCESS) return fail_tss(described, "describing an NV index");
+    const std::size_t size = about->nvPublic.dataSize;
+    if (size > most) return fail(Reason::evidence_device_failed, "an NV index is larger than a certificate may be");
+    // Certificates are readable with their own, empty authorization, or by the owner.
+    const bool by_itself = (about->nvPublic.attributes & TPMA_NV_AUTHREAD) != 0;
+    const ESYS_TR authority = by_itself ? nv.get() : ESYS_TR_RH_OWNER;
+    Bytes out;
+    while (out.size() < size) {
+        const auto chunk = static_cast<std::uint16_t>(std::min<std::size_t>(kNvChunk, size - out.size()));
+        TPM2B_MAX_NV_BUFFER* data_raw = nullptr;
+        const TSS2_RC code = Esys_NV_Read(esys_, authority, nv.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, chunk,
+                                          static_cast<std::uint16_t>(out.size()), &data_raw);
+        const Owned<TPM2B_MAX_NV_BUFFER> data(data_raw);
+        if (code != TSS2_RC_SUCCESS) return fail_tss(code, "reading an NV index");
+        if (data->size != chunk) return fail(Reason::evidence_device_failed, "the TPM returned part of an NV index");
+        append(out, {data->buffer, data->size});
+    }
+    return out;
+}
+
+Handle::~Handle() {
+    if (handle_ == ESYS_TR_NONE) return;
+    if (persistent_) {
+        Esys_TR_Close(device_->get(), &handle_);
+    } else {
+        Esys_FlushContext(device_->get(), handle_);
+    }
+}
+
+}  // namespace ct::attest::tss
