@@ -36,6 +36,7 @@ public:
     [[nodiscard]] Result<std::unique_ptr<Bao>> start_standby() const;
 
     [[nodiscard]] const std::string& version() const { return version_; }
+    [[nodiscard]] const std::string& binary() const { return binary_; }
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::string host() const { return "127.0.0.1"; }
     [[nodiscard]] std::string host_port() const { return "127.0.0.1:" + std::to_string(port_); }
