@@ -12,7 +12,7 @@
 #include "attest/evidence/tpm_public.h"
 #include "attest/evidence/tpm_signature.h"
 #include "codec/hex.h"
-#include "support/authority.h"
+#include "support/certificate_issuer.h"
 #include "support/swtpm.h"
 
 namespace ct::attest {
@@ -175,7 +175,7 @@ TEST_F(Tpm2Collector, LeavesOutALogThatIsNotThere) {
 
 TEST_F(Tpm2Collector, OffersTheCertificateInTheTpm) {
     const WallTime now = std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
-    const auto maker = test::Authority::root("maker", now, now + std::chrono::hours(24));
+    const auto maker = test::Issuer::root("maker", now, now + std::chrono::hours(24));
     Bytes ek;
     {
         const auto introduction = collector()->introduction();
