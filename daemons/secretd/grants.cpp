@@ -163,6 +163,8 @@ void Grant::run(Withdraw action) {
     gate_.reset();
     sealing_key_ = {};
     wrapping_token_ = {};
+    // Given back at once instead of living on at the server until its end; whether the server heard does not matter here.
+    if (!token_.empty()) around_.vault.revoke_self(token_, [](const Result<std::monostate>&) {});
     token_ = {};
     on_withdrawn_(*this, std::move(action.error));
 }
