@@ -1,32 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// A certificate authority for tests: issues certificates for keys of which only the public half is known, as TPM makers do.
+// A certificate authority for one test, made by the openssl program.
 #pragma once
 
-#include <memory>
 #include <string>
 
-#include "base/bytes.h"
-#include "base/clock.h"
-#include "crypto/x509.h"
+#include "base/result.h"
+#include "support/process.h"
 
 namespace ct::test {
 
 class Authority {
 public:
-    // A self-signed P-256 root with the given common name, or an intermediate below `above`.
-    static Authority root(std::string_view name, WallTime not_before, WallTime not_after);
-    [[nodiscard]] Authority intermediate(std::string_view name, WallTime not_before, WallTime not_after) const;
-    // A leaf for `key`, in DER.
-    [[nodiscard]] Bytes issue(const crypto::PublicKey& key, WallTime not_before, WallTime not_after) const;
+    static Result<Authority> create();
+    [[nodiscard]] std::string file(const std::string& name) const { return directory_.file(name); }
+    [[nodiscard]] const std::string& path() const { return directory_.path(); }
+    [[nodiscard]] std::string ca_file() const { return file("ca.pem"); }
 
-    [[nodiscard]] Bytes der() const;
-    [[nodiscard]] std::string pem() const;
+    struct Identity {
+        std::string certificate_file, key_file;
+    };
+    // For 127.0.0.1 and localhost; made by create().
+    [[nodiscard]] Identity server() const { return {file("server.pem"), file("server.key")}; }
+    // Over the same key: past its validity, and for another host.
+    [[nodiscard]] Result<Identity> expired() const;
+    [[nodiscard]] Result<Identity> other_host() const;
 
 private:
-    struct State;
-    explicit Authority(std::shared_ptr<State> state) : state_(std::move(state)) {}
-    static Authority make(const Authority* above, std::string_view name, WallTime not_before, WallTime not_after);
-    std::shared_ptr<State> state_;
+    Authority() = default;
+    [[nodiscard]] Result<Identity> issue(const std::string& name, const std::string& names,
+                                         const std::string& dates) const;
+    TempDir directory_;
 };
 
 }  // namespace ct::test

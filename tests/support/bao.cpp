@@ -153,24 +153,6 @@ std::optional<std::string> Bao::missing(const std::string& version) {
     return "no OpenBao server at " + binary + ": run deps/fetch-bao " + wanted;
 }
 
-Status Bao::make_authority() {
-    authority_ = std::make_shared<TempDir>();
-    const std::string script = R"(
-set -e
-openssl ecparam -name prime256v1 -genkey -noout -out ca.key
-openssl req -x509 -new -key ca.key -days 2 -subj "/CN=test authority" -out ca.pem \
-  -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign
-openssl ecparam -name prime256v1 -genkey -noout -out server.key
-openssl req -new -key server.key -subj /CN=openbao -out server.csr
-printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' >server.ext
-openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.pem
-openssl rand -out seal.key 32
-)";
-    const auto made = run({.argv = {"sh", "-c", script}, .directory = authority_->path()});
-    if (made.code != 0) return fail(Reason::internal, "openssl could not make certificates: " + made.output);
-    return {};
-}
-
 Result<std::unique_ptr<Bao>> Bao::start(const Options& options) {
     // The helpers below use libcurl; a test that wants the arena must get it before them.
     static_cast<void>(crypto::use_secret_arena());
@@ -179,7 +161,8 @@ Result<std::unique_ptr<Bao>> Bao::start(const Options& options) {
     bao->version_ = options.version.empty() ? default_version() : options.version;
     bao->binary_ = binary_of(bao->version_);
     bao->kind_ = options.kind;
-    CT_CHECK(bao->make_authority());
+    CT_TRY(Authority authority, Authority::create());
+    bao->authority_ = std::make_shared<const Authority>(std::move(authority));
     std::string config(kListener);
     switch (options.kind) {
         case Kind::ready:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/client.h"
+#include "support/authority.h"
 #include "support/process.h"
 
 namespace ct::test {
@@ -42,9 +43,7 @@ public:
     [[nodiscard]] std::string host_port() const { return "127.0.0.1:" + std::to_string(port_); }
     [[nodiscard]] std::string url() const { return "https://" + host_port(); }
     [[nodiscard]] std::string ca_file() const { return authority_->file("ca.pem"); }
-    // Server certificate and key of this authority, for scripted peers.
-    [[nodiscard]] std::string certificate_file() const { return authority_->file("server.pem"); }
-    [[nodiscard]] std::string key_file() const { return authority_->file("server.key"); }
+    [[nodiscard]] const Authority& authority() const { return *authority_; }
     [[nodiscard]] std::string log() const;
     [[nodiscard]] std::string audit_log() const;
     [[nodiscard]] const Child& process() const { return *child_; }
@@ -87,14 +86,13 @@ public:
 
 private:
     Bao() = default;
-    Status make_authority();
     Status launch(const std::string& config);
     Status wait_ready(std::size_t log_from);
 
     std::string version_, binary_;
     Kind kind_ = Kind::ready;
     TempDir home_;
-    std::shared_ptr<TempDir> authority_;
+    std::shared_ptr<const Authority> authority_;
     std::uint16_t port_ = 0;
     std::string admin_token_ = "rig-administrator";
     std::string unseal_key_;
