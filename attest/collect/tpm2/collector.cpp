@@ -138,7 +138,7 @@ Result<Bytes> activate(Device& device, const Handle& ak, const Handle& ek, const
     TSS2_RC code = Esys_StartAuthSession(device.get(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
                                          ESYS_TR_NONE, nullptr, TPM2_SE_POLICY, &no_cipher, TPM2_ALG_SHA256, &raw);
     if (code != TSS2_RC_SUCCESS) return fail_tss(code, "starting a policy session");
-    Handle session(device, raw, false);
+    const Handle session(device, raw, false);  // ESAPI keeps sessions after use: flushed on every way out
     code = Esys_PolicySecret(device.get(), ESYS_TR_RH_ENDORSEMENT, raw, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
                              nullptr, nullptr, nullptr, 0, nullptr, nullptr);
     if (code != TSS2_RC_SUCCESS) return fail_tss(code, "authorizing the endorsement key");
@@ -147,7 +147,6 @@ Result<Bytes> activate(Device& device, const Handle& ak, const Handle& ek, const
                                    &info_raw);
     const Owned<TPM2B_DIGEST> info(info_raw);
     if (code != TSS2_RC_SUCCESS) return fail_tss(code, "activating the gate's credential");
-    session.forget();  // used up: continueSession was not set
     return Bytes(info->buffer, info->buffer + info->size);
 }
 

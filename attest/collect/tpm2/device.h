@@ -57,8 +57,6 @@ public:
     Handle& operator=(const Handle&) = delete;
     ~Handle();
     [[nodiscard]] ESYS_TR get() const { return handle_; }
-    // The TPM has taken it back itself.
-    void forget() { handle_ = ESYS_TR_NONE; }
 
 private:
     void swap(Handle& other) {

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three ways to trust an attestation key: by name, by certificate, and by a credential to its TPM's endorsement key.
+#include <functional>
+
+#include "attest/verify/tpm2/credential.h"
+#include "tpm2_rig.h"
+
+namespace ct::attest::tpm {
+namespace {
+
+using Reasons = std::vector<Reason>;
+
+class Tpm2Trust : public testing::Test {
+protected:
+    static void SetUpTestSuite() { rig_ = Tpm2Rig::start(); }
+    static void TearDownTestSuite() { rig_.reset(); }
+    void SetUp() override {
+        if (!rig_) GTEST_SKIP() << "feature: swtpm";
+    }
+    static std::unique_ptr<Tpm2Rig> rig_;
+};
+std::unique_ptr<Tpm2Rig> Tpm2Trust::rig_;
+
+// A chain of root, intermediate and leaf, and the policy that trusts the root.
+struct Chain {
+    test::Issuer root = test::Issuer::root("TPM maker root", now() - kDay, now() + 300 * kDay);
+    test::Issuer intermediate = root.intermediate("TPM maker CA", now() - kDay, now() + 200 * kDay);
+
+    [[nodiscard]] Bytes leaf(const crypto::PublicKey& key, WallTime from = now() - kDay, WallTime until = now() + 100 * kDay) const {
+        return intermediate.issue(key, from, until);
+    }
+    [[nodiscard]] std::string policy_line(const std::string& key) const { return key + " = '''" + root.pem() + "'''\n"; }
+};
+
+TEST_F(Tpm2Trust, OfAnAttestationKeyByItsCertificateLastsAsLongAsTheChain) {
+    const Chain chain;
+    const auto rules = policy(rig_->pcr_lines() + chain.policy_line("ak_roots"));
+    const Bytes introduction = rig_->with_certificates({chain.leaf(rig_->ak_key()), chain.intermediate.der()}, {});
+    const auto exchange = rig_->exchange(*rules, some_binding(), introduction);
+    ASSERT_TRUE(exchange) << exchange.error().to_string();
+    const Verdict verdict = exchange->judge(*rules);
+    EXPECT_EQ(reasons(verdict), Reasons{});
+    EXPECT_EQ(verdict.claims.at("ak_trust"), "certificate");
+    EXPECT_EQ(verdict.expires, std::chrono::floor<Seconds>(now() + 100 * kDay));
+}
+
+TEST_F(Tpm2Trust, OfACertificateIsRefusedForEachThingThatIsWrongWithIt) {
+    const Chain chain, other;
+    const auto rules = policy(rig_->pcr_lines() + chain.policy_line("ak_roots"));
+    const Bytes leaf = chain.leaf(rig_->ak_key());
+    const Bytes above = chain.intermediate.der();
+    Bytes longer = leaf;
+    longer.push_back(0);
+    struct Case {
+        std::string_view what;
+        std::vector<Bytes> certificates;
+        Reason reason;
+    };
+    for (const Case& one : std::vector<Case>{
+             {"none", {}, Reason::evidence_key_untrusted},
+             {"no intermediate", {leaf}, Reason::evidence_chain_invalid},
+             {"another maker", {other.leaf(rig_->ak_key()), other.intermediate.der()}, Reason::evidence_chain_invalid},
+             {"another maker with its own root",
+              {other.leaf(rig_->ak_key()), other.intermediate.der(), other.root.der()},
+              Reason::evidence_chain_invalid},
+             {"another key", {chain.leaf(rig_->ek_key()), above}, Reason::evidence_chain_invalid},
+             {"expired", {chain.leaf(rig_->ak_key(), now() - 2 * kDay, now() - kDay), above}, Reason::evidence_certificate_expired},
+             {"not valid yet", {chain.leaf(rig_->ak_key(), now() + kDay, now() + 2 * kDay), above},
+              Reason::evidence_certificate_expired},
+             {"bytes after it", {longer, above}, Reason::evidence_chain_invalid},
+             {"nonsense", {{1, 2, 3}, above}, Reason::evidence_chain_invalid},
+         }) {
+        Exchange exchange;
+        exchange.introduction = rig_->with_certificates(one.certificates, {});
+        const auto request = verifier().request(exchange.introduction, *rules, {}, now());
+        ASSERT_FALSE(request) << one.what;
+        EXPECT_EQ(request.error().reason, one.reason) << one.what << ": " << request.error().context;
+        // Nor does it pass if somebody asks for evidence all the same.
+        exchange.kept = kept_for(exchange.introduction);
+        exchange.evidence =
+            rig_->collector->collect(encode(Request{{alg::kSha256, 0x91}, false, {}}), exchange.binding).value();
+        EXPECT_EQ(reasons(exchange.judge(*rules)), Reasons{one.reason}) << one.what;
+    }
+}
+
+TEST_F(Tpm2Trust, OfACertificateEndsWithItWhileTheExchangeIsUnderWay) {
+    const Chain chain;
+    const auto rules = policy(rig_->pcr_lines() + chain.policy_line("ak_roots"));
+    const Bytes introduction = rig_->with_certificates({chain.leaf(rig_->ak_key()), chain.intermediate.der()}, {});
+    auto exchange = rig_->exchange(*rules, some_binding(), introduction);
+    ASSERT_TRUE(exchange);
+    exchange->at = now() + 101 * kDay;
+    EXPECT_EQ(reasons(exchange->judge(*rules)), Reasons{Reason::evidence_certificate_expired});
+}
+
+TEST_F(Tpm2Trust, ByCredentialNeedsOnlyTheEndorsementKeysName) {
+    const auto rules = policy(rig_->pcr_lines() + rig_->ek_lines());
+    const Exchange exchange = rig_->genuine(*rules);
+    const Verdict verdict = exchange.judge(*rules);
+    EXPECT_EQ(reasons(verdict), Reasons{});
+    EXPECT_EQ(verdict.claims.at("ak_trust"), "credential");
+    EXPECT_EQ(verdict.claims.at("ek_trust"), "fingerprint");
+    EXPECT_EQ(Parts(exchange.evidence).secret.size(), 32u);
+}
+
+TEST_F(Tpm2Trust, ByCredentialAlsoRestsOnTheEndorsementKeysCertificate) {
+    const Chain chain;
+    const auto rules = policy(rig_->pcr_lines() + chain.policy_line("ek_roots"));
+    const Bytes introduction = rig_->with_certificates({}, {chain.leaf(rig_->ek_key()), chain.intermediate.der()});
+    auto exchange = rig_->exchange(*rules, some_binding(), introduction);
+    ASSERT_TRUE(exchange) << exchange.error().to_string();
+    const Verdict verdict = exchange->judge(*rules);
+    EXPECT_EQ(reasons(verdict), Reasons{});
+    EXPECT_EQ(verdict.claims.at("ek_trust"), "certificate");
+    EXPECT_EQ(verdict.expires, std::chrono::floor<Seconds>(now() + 100 * kDay));
+    exchange->at = now() + 101 * kDay;
+    EXPECT_EQ(reasons(exchange->judge(*rules)), Reasons{Reason::evidence_certificate_expired});
+
+    const Chain other;
+    const auto refused =
+        rig_->exchange(*rules, some_binding(), rig_->with_certificates({}, {other.leaf(rig_->ek_key()), other.intermediate.der()}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, Reason::evidence_chain_invalid);
+}
+
+TEST_F(Tpm2Trust, ByCredentialIsRefusedWithoutTheRightSecret) {
+    const auto rules = policy(rig_->pcr_lines() + rig_->ek_lines());
+    const Exchange exchange = rig_->genuine(*rules);
+    for (const auto& change : std::vector<std::function<void(Bytes&)>>{
+             [](Bytes& secret) { secret.clear(); },
+             [](Bytes& secret) { secret[0] ^= 1; },
+             [](Bytes& secret) { secret.pop_back(); },
+             [](Bytes& secret) { secret.push_back(0); },
+         }) {
+        Exchange changed = exchange;
+        Parts parts(exchange.evidence);
+        change(parts.secret);
+        changed.evidence = parts.bytes();
+        EXPECT_EQ(reasons(changed.judge(*rules)), Reasons{Reason::evidence_key_untrusted});
+    }
+}
+
+// The heart of it: a key elsewhere cannot pass for one in the trusted TPM, since the TPM opens the credential only while a
+// key of the very Name is loaded.
+TEST_F(Tpm2Trust, ByCredentialIsNotForAKeyInAnotherTpm) {
+    const auto rules = policy(rig_->pcr_lines() + rig_->ek_lines());
+    const auto other = Tpm2Rig::start();
+    ASSERT_TRUE(other);
+    const Bytes mixed = encode(Introduction{other->ak, rig_->ek, {}, {}});
+    const auto request = verifier().request(mixed, *rules, ByteArray<32>{5}, now());
+    ASSERT_TRUE(request) << request.error().to_string();
+    const auto in_trusted = rig_->collector->collect(request->for_collector, some_binding());
+    ASSERT_FALSE(in_trusted);
+    EXPECT_EQ(in_trusted.error().reason, Reason::evidence_device_failed);
+    const auto in_other = other->collector->collect(request->for_collector, some_binding());
+    ASSERT_FALSE(in_other);
+    EXPECT_EQ(in_other.error().reason, Reason::evidence_device_failed);
+}
+
+// A TPM has room for three sessions; one that is not given back shows at the fourth.
+TEST_F(Tpm2Trust, ByCredentialCanBeShownAgainAndAgain) {
+    const auto rules = policy(rig_->pcr_lines() + rig_->ek_lines());
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(reasons(rig_->genuine(*rules).judge(*rules)), Reasons{}) << i;
+}
+
+TEST_F(Tpm2Trust, ByCredentialIsForOneExchangeOnly) {
+    const auto rules = policy(rig_->pcr_lines() + rig_->ek_lines());
+    const Exchange earlier = rig_->genuine(*rules);
+    const auto request = verifier().request(rig_->introduction, *rules, ByteArray<32>{7}, now());
+    ASSERT_TRUE(request);
+    Exchange replayed = earlier;
+    replayed.kept = request->kept;
+    EXPECT_EQ(reasons(replayed.judge(*rules)), Reasons{Reason::evidence_key_untrusted});
+}
+
+TEST_F(Tpm2Trust, IsRefusedWhereNothingOfTheIntroductionIsTrusted) {
+    const std::string nobody = "['sha256:" + std::string(64, '0') + "']\n";
+    for (const std::string& lines : {"ak = " + nobody, "ek = " + nobody, "ak = " + nobody + "ek = " + nobody}) {
+        const auto rules = policy(rig_->pcr_lines() + lines);
+        const auto request = verifier().request(rig_->introduction, *rules, {}, now());
+        ASSERT_FALSE(request) << lines;
+        EXPECT_EQ(request.error().reason, Reason::evidence_key_untrusted);
+    }
+    const auto needs_ek = policy(rig_->pcr_lines() + rig_->ek_lines());
+    const auto request = verifier().request(encode(Introduction{rig_->ak, {}, {}, {}}), *needs_ek, {}, now());
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error().reason, Reason::evidence_key_untrusted);
+}
+
+TEST_F(Tpm2Trust, IsNotGivenToAnEndorsementKeyThatIsNone) {
+    // The attestation key in the place of the endorsement key: it signs, it does not decrypt.
+    const auto rules = policy(rig_->pcr_lines() + "ek = ['" + fingerprint(rig_->ak) + "']\n");
+    const auto request = verifier().request(encode(Introduction{rig_->ak, rig_->ak, {}, {}}), *rules, {}, now());
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error().reason, Reason::evidence_key_attributes);
+}
+
+TEST(Tpm2EccEndorsementKey, CarriesACredentialToo) {
+    const auto rig = Tpm2Rig::start(TpmKeyType::rsa, TpmKeyType::ecc);
+    if (!rig) GTEST_SKIP() << "feature: swtpm";
+    const auto rules = policy(rig->pcr_lines() + rig->ek_lines());
+    EXPECT_EQ(reasons(rig->genuine(*rules).judge(*rules)), Reasons{});
+}
+
+TEST(MakeCredential, RefusesWhatNoTpmCouldOpen) {
+    const auto rig = Tpm2Rig::start();
+    if (!rig) GTEST_SKIP() << "feature: swtpm";
+    const Public ek = parse_public(rig->ek).value();
+    const Bytes name(34), secret(32), seed(32);
+    EXPECT_TRUE(make_credential(ek, name, secret, seed));
+    EXPECT_EQ(make_credential(ek, name, Bytes(33), seed).error().reason, Reason::invalid_argument);
+    EXPECT_EQ(make_credential(ek, name, secret, Bytes(31)).error().reason, Reason::invalid_argument);
+    Public other = ek;
+    other.symmetric = alg::kNull;
+    EXPECT_EQ(make_credential(other, name, secret, seed).error().reason, Reason::evidence_algorithm_weak);
+    other = ek;
+    other.name_hash = alg::kSha1;
+    EXPECT_EQ(make_credential(other, name, secret, seed).error().reason, Reason::evidence_algorithm_weak);
+}
+
+}  // namespace
+}  // namespace ct::attest::tpm
