@@ -19,4 +19,6 @@ ct::Status check(const ct::config::Document& document) { return document.root().
 
 }  // namespace
 
-int main(int argc, char** argv) { return ct::daemon::run(argc, argv, kSpec, check, ct::identd::IdentityService::create); }
+int main(int argc, char** argv) {
+    return ct::daemon::run(argc, argv, kSpec, check, ct::identd::IdentityService::create);
+}

@@ -6,20 +6,26 @@
 
 #include "bus/connection.h"
 #include "daemons/common/daemon.h"
-#include "daemons/identd/digest_cache.h"
+#include "daemons/identd/digests.h"
+#include "daemons/identd/process.h"
 
 namespace ct::identd {
 
 class IdentityService final : public daemon::Service {
 public:
     static Result<std::unique_ptr<daemon::Service>> create(daemon::Daemon& daemon);
-    explicit IdentityService(daemon::Daemon& daemon) : daemon_(daemon) {}
+    explicit IdentityService(daemon::Daemon& daemon);
     Status reload(const config::Document& document) override;
 
 private:
-    void describe_process(bus::Call call);
+    void describe(bus::Call call);
+    void answer(bus::Call call, const Fd& pidfd, const Look& look, const Result<Bytes>& digest);
+
     daemon::Daemon& daemon_;
-    DigestCache cache_;
+    std::uint64_t& described_;
+    std::uint64_t& refused_;
+    std::uint64_t& hashed_;
+    Digests digests_;
     bus::Slot object_;
 };
 
