@@ -15,9 +15,9 @@
 namespace ct {
 namespace {
 
-constexpr std::size_t kChunk = 256 * 1024;       // secret memory is mapped in these steps
-constexpr std::size_t kSmallest = 64;            // header included
-constexpr std::size_t kLargest = 64 * 1024;      // beyond this a block has a mapping of its own
+constexpr std::size_t kChunk = 256 * 1024;   // secret memory is mapped in these steps
+constexpr std::size_t kSmallest = 64;        // header included
+constexpr std::size_t kLargest = 64 * 1024;  // beyond this a block has a mapping of its own
 constexpr std::size_t kClasses = std::countr_zero(kLargest) - std::countr_zero(kSmallest) + 1;
 constexpr std::uint64_t kLive = 0x63742d6c69766521;
 
@@ -105,7 +105,7 @@ struct SecretArena::Impl {
             return;
         }
         const std::size_t index = header->size_class;
-        wipe(header, sizeof(Header) + header->size);  // capacity beyond size was never handed out as usable
+        wipe(header, sizeof(Header) + header->size);              // capacity beyond size was never handed out as usable
         auto* block_free = reinterpret_cast<FreeBlock*>(header);  // NOLINT: placement in raw memory
         block_free->next = free[index];
         free[index] = block_free;
@@ -185,7 +185,7 @@ Status SecretBuffer::append(ByteView more) {
 
 Result<SecretBuffer> read_secret_file(const std::string& path, std::size_t limit) {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    struct stat info {};
+    struct stat info{};
     if (!fd || ::fstat(fd.get(), &info) < 0) return fail_errno(Reason::io_failed, path);
     if (!S_ISREG(info.st_mode)) return fail(Reason::invalid_argument, path + " is no regular file");
     if (static_cast<std::uint64_t>(info.st_size) > limit) return fail(Reason::too_large, path);

@@ -63,7 +63,9 @@ Protection best_protection() {
 }
 
 SecretMapping::SecretMapping(SecretMapping&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), wiped_at_end_(other.wiped_at_end_) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      wiped_at_end_(other.wiped_at_end_) {}
 
 SecretMapping& SecretMapping::operator=(SecretMapping&& other) noexcept {
     std::swap(data_, other.data_);

@@ -26,7 +26,8 @@ std::string encode(ByteView bytes, std::string_view alphabet) {
     unsigned held = 0;
     for (const std::uint8_t byte : bytes) {
         bits = bits << 8U | byte;
-        for (held += 8; held >= 6; held -= 6) out.push_back(alphabet[bits >> (held - 6) & 63U]);
+        for (held += 8; held >= 6; held -= 6)
+            out.push_back(alphabet[bits >> (held - 6) & 63U]);
     }
     if (held > 0) out.push_back(alphabet[bits << (6 - held) & 63U]);
     return out;
@@ -66,7 +67,8 @@ std::string base64url_encode(ByteView bytes) { return encode(bytes, kUrl); }
 
 Result<Bytes> base64_decode(std::string_view text, std::size_t most) {
     if (text.size() % 4 != 0) return fail(Reason::malformed, "base64 without its padding");
-    for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+    for (int i = 0; i < 2 && text.ends_with('='); ++i)
+        text.remove_suffix(1);
     return decode(text, kStandardInverse, most);
 }
 

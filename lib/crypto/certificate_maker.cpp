@@ -62,8 +62,7 @@ Result<X509Ptr> self_sign(EVP_PKEY* key, std::string_view name, WallTime from, W
         add_extension(x509.get(), NID_basic_constraints, "critical,CA:FALSE") &&
         add_extension(x509.get(), NID_key_usage, "critical,digitalSignature") &&
         add_extension(x509.get(), NID_ext_key_usage, "serverAuth,clientAuth") &&
-        add_extension(x509.get(), NID_subject_key_identifier, "hash") &&
-        X509_sign(x509.get(), key, EVP_sha256()) > 0;
+        add_extension(x509.get(), NID_subject_key_identifier, "hash") && X509_sign(x509.get(), key, EVP_sha256()) > 0;
     if (!ok) return fail_ossl(Reason::internal, "making a certificate");
     return x509;
 }

@@ -16,7 +16,8 @@ Result<Bytes> aes_cfb_encrypt(ByteView key, ByteView plaintext) {
     Bytes out(plaintext.size());
     int size = 0;
     if (!context || EVP_EncryptInit_ex(context.get(), cipher, nullptr, key.data(), zeros.data()) != 1 ||
-        EVP_EncryptUpdate(context.get(), out.data(), &size, plaintext.data(), static_cast<int>(plaintext.size())) != 1 ||
+        EVP_EncryptUpdate(context.get(), out.data(), &size, plaintext.data(), static_cast<int>(plaintext.size())) !=
+            1 ||
         static_cast<std::size_t>(size) != out.size())
         return fail_ossl(Reason::internal, "AES-CFB");
     return out;

@@ -21,10 +21,14 @@ void must(int ok) {
 
 const EVP_MD* md_of(Hash hash) {
     switch (hash) {
-        case Hash::sha1: return EVP_sha1();
-        case Hash::sha256: return EVP_sha256();
-        case Hash::sha384: return EVP_sha384();
-        case Hash::sha512: return EVP_sha512();
+        case Hash::sha1:
+            return EVP_sha1();
+        case Hash::sha256:
+            return EVP_sha256();
+        case Hash::sha384:
+            return EVP_sha384();
+        case Hash::sha512:
+            return EVP_sha512();
     }
     std::abort();
 }
@@ -53,7 +57,8 @@ Bytes Hasher::finish() {
 
 Bytes digest(Hash hash, std::initializer_list<ByteView> parts) {
     Hasher hasher(hash);
-    for (const ByteView part : parts) hasher.update(part);
+    for (const ByteView part : parts)
+        hasher.update(part);
     return hasher.finish();
 }
 

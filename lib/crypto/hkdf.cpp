@@ -22,8 +22,8 @@ public:
         context_.reset(EVP_MAC_CTX_new(algorithm));
         // OpenSSL does not write through the parameter, whatever its type says.
         const OSSL_PARAM parameters[] = {
-            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                             const_cast<char*>(EVP_MD_get0_name(md_of(hash))), 0),  // NOLINT
+            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(EVP_MD_get0_name(md_of(hash))),
+                                             0),  // NOLINT: see above
             OSSL_PARAM_construct_end()};
         static constexpr std::uint8_t empty = 0;  // a null key would mean "keep the last one"
         const std::uint8_t* at = key.empty() ? &empty : key.data();
@@ -49,7 +49,8 @@ constexpr std::size_t kDigest = 32;
 
 void hmac_into(Hash hash, ByteView key, std::initializer_list<ByteView> parts, MutableBytes out) {
     Hmac mac(hash, key);
-    for (const ByteView part : parts) mac.update(part);
+    for (const ByteView part : parts)
+        mac.update(part);
     mac.finish(out);
 }
 
@@ -70,7 +71,8 @@ Result<SecretBuffer> hkdf_expand(ByteView key, std::initializer_list<ByteView> i
     for (std::uint8_t counter = 1; done < size; ++counter) {
         Hmac mac(Hash::sha256, key);
         if (counter > 1) mac.update(block.bytes());
-        for (const ByteView part : info) mac.update(part);
+        for (const ByteView part : info)
+            mac.update(part);
         mac.update({&counter, 1});
         mac.finish(block.bytes());
         const std::size_t part = std::min(kDigest, size - done);

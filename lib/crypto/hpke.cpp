@@ -13,9 +13,12 @@ namespace {
 
 const EVP_CIPHER* cipher_of(Aead aead) {
     switch (aead) {
-        case Aead::aes_128_gcm: return EVP_aes_128_gcm();
-        case Aead::aes_256_gcm: return EVP_aes_256_gcm();
-        case Aead::chacha20_poly1305: return EVP_chacha20_poly1305();
+        case Aead::aes_128_gcm:
+            return EVP_aes_128_gcm();
+        case Aead::aes_256_gcm:
+            return EVP_aes_256_gcm();
+        case Aead::chacha20_poly1305:
+            return EVP_chacha20_poly1305();
     }
     return nullptr;
 }
@@ -51,8 +54,8 @@ Result<Bytes> seal_with(const KeyPair& ephemeral, const PublicKey& recipient, By
     std::uint8_t* const text = out.data() + kEncapsulated;
     int written = 0;
     int last = 0;
-    if ((!plaintext.empty() && EVP_CipherUpdate(context.get(), text, &written, plaintext.data(),
-                                                static_cast<int>(plaintext.size())) != 1) ||
+    if ((!plaintext.empty() &&
+         EVP_CipherUpdate(context.get(), text, &written, plaintext.data(), static_cast<int>(plaintext.size())) != 1) ||
         EVP_CipherFinal_ex(context.get(), text + written, &last) != 1 ||
         EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTag, text + plaintext.size()) != 1)
         return fail_ossl(Reason::internal, "AEAD seal");

@@ -36,8 +36,7 @@ Result<SecretBuffer> labeled_expand(ByteView suite, ByteView key, std::string_vi
 std::size_t key_size(Aead aead) { return aead == Aead::aes_128_gcm ? 16 : 32; }
 
 Result<SecretBuffer> diffie_hellman(ByteView private_key, const PublicKey& peer) {
-    const PkeyPtr own(
-        EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, private_key.data(), private_key.size()));
+    const PkeyPtr own(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, private_key.data(), private_key.size()));
     const PkeyPtr other(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, peer.data(), peer.size()));
     if (!own || !other) return fail_ossl(Reason::internal, "X25519 key");
     const PkeyCtxPtr context(EVP_PKEY_CTX_new(own.get(), nullptr));
@@ -52,8 +51,8 @@ Result<SecretBuffer> diffie_hellman(ByteView private_key, const PublicKey& peer)
 }
 
 Result<KeyPair> pair_of(SecretBuffer private_key) {
-    const PkeyPtr key(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, private_key.bytes().data(),
-                                                   private_key.size()));
+    const PkeyPtr key(
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, private_key.bytes().data(), private_key.size()));
     KeyPair pair;
     std::size_t size = pair.public_key.size();
     if (!key || EVP_PKEY_get_raw_public_key(key.get(), pair.public_key.data(), &size) != 1 ||

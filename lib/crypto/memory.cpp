@@ -8,9 +8,7 @@ namespace ct::crypto {
 namespace {
 
 // OpenSSL's own rules: nothing for a size of 0, and realloc to 0 frees.
-void* take(std::size_t size, const char*, int) {
-    return size == 0 ? nullptr : SecretArena::process().allocate(size);
-}
+void* take(std::size_t size, const char*, int) { return size == 0 ? nullptr : SecretArena::process().allocate(size); }
 
 void give_back(void* block, const char*, int) { SecretArena::process().release(block); }
 

@@ -26,7 +26,8 @@ int finish(BIO* bio, ssize_t n, std::size_t* moved, int retry_flag) {
 int write_some(BIO* bio, const char* data, std::size_t size, std::size_t* moved) {
     BIO_clear_retry_flags(bio);
     ssize_t n = 0;
-    do n = ::send(io_of(bio).fd.get(), data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    do
+        n = ::send(io_of(bio).fd.get(), data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     return finish(bio, n, moved, BIO_FLAGS_WRITE);
 }
@@ -34,7 +35,8 @@ int write_some(BIO* bio, const char* data, std::size_t size, std::size_t* moved)
 int read_some(BIO* bio, char* out, std::size_t size, std::size_t* moved) {
     BIO_clear_retry_flags(bio);
     ssize_t n = 0;
-    do n = ::recv(io_of(bio).fd.get(), out, size, MSG_DONTWAIT);
+    do
+        n = ::recv(io_of(bio).fd.get(), out, size, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     if (n == 0 && size > 0) {
         io_of(bio).ended = true;
@@ -46,9 +48,12 @@ int read_some(BIO* bio, char* out, std::size_t size, std::size_t* moved) {
 
 long control(BIO* bio, int command, long, void*) {
     switch (command) {
-        case BIO_CTRL_FLUSH: return 1;
-        case BIO_CTRL_EOF: return io_of(bio).ended ? 1 : 0;
-        default: return 0;
+        case BIO_CTRL_FLUSH:
+            return 1;
+        case BIO_CTRL_EOF:
+            return io_of(bio).ended ? 1 : 0;
+        default:
+            return 0;
     }
 }
 

@@ -62,9 +62,12 @@ namespace {
 // What the peer is told of our refusal. It hears which of its properties was not accepted, never which pins we hold.
 int alert_for(Reason reason) {
     switch (reason) {
-        case Reason::tls_certificate_expired: return X509_V_ERR_CERT_HAS_EXPIRED;         // certificate_expired
-        case Reason::node_revoked: return X509_V_ERR_CERT_REVOKED;                        // certificate_revoked
-        default: return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;                     // unknown_ca
+        case Reason::tls_certificate_expired:
+            return X509_V_ERR_CERT_HAS_EXPIRED;  // certificate_expired
+        case Reason::node_revoked:
+            return X509_V_ERR_CERT_REVOKED;  // certificate_revoked
+        default:
+            return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;  // unknown_ca
     }
 }
 
@@ -73,13 +76,16 @@ std::optional<Error> meaning_of_alert(unsigned long code, TlsContext::Role role)
     const bool client = role == TlsContext::Role::client;
     switch (ERR_GET_REASON(code)) {
         case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-            return Error{Reason::tls_certificate_expired, "the peer says that our certificate is outside its validity", 0};
+            return Error{Reason::tls_certificate_expired, "the peer says that our certificate is outside its validity",
+                         0};
         case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-            return Error{client ? Reason::node_revoked : Reason::tls_failed, "the peer says that our key is revoked", 0};
+            return Error{client ? Reason::node_revoked : Reason::tls_failed, "the peer says that our key is revoked",
+                         0};
         case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
             return Error{client ? Reason::node_unknown : Reason::tls_peer_pin_mismatch,
                          "the peer does not know our key", 0};
-        default: return std::nullopt;
+        default:
+            return std::nullopt;
     }
 }
 
@@ -88,8 +94,7 @@ Status Peer::judge(X509* raw) {
     CT_TRY(const Certificate certificate, Certificate::adopt({raw, X509_free}));
     CT_TRY(spki, certificate.spki_sha256());
     // A peer with our own key is ourselves, reflected.
-    if (equal_constant_time(spki, own_spki))
-        return fail(Reason::tls_peer_pin_mismatch, "the peer shows our own key");
+    if (equal_constant_time(spki, own_spki)) return fail(Reason::tls_peer_pin_mismatch, "the peer shows our own key");
     return check({spki, certificate.not_before(), certificate.not_after()});
 }
 
@@ -139,8 +144,9 @@ Result<TlsContext> TlsContext::create(Role role, std::string_view certificate_pe
     SSL_CTX_set_security_level(context, 2);
     if (SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) != 1 ||
-        SSL_CTX_set_ciphersuites(context, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
-                                          "TLS_AES_128_GCM_SHA256") != 1 ||
+        SSL_CTX_set_ciphersuites(context,
+                                 "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+                                 "TLS_AES_128_GCM_SHA256") != 1 ||
         SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") != 1)
         return fail_ossl(Reason::internal, "TLS parameters");
     // Every connection proves the keys anew: nothing that would let one stand for another is ever made or accepted.
@@ -156,8 +162,7 @@ Result<TlsContext> TlsContext::create(Role role, std::string_view certificate_pe
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     SSL_CTX_set_cert_verify_callback(context, verify_peer, nullptr);
 
-    if (SSL_CTX_use_certificate(context, chain.front().raw()) != 1 ||
-        SSL_CTX_use_PrivateKey(context, key.get()) != 1)
+    if (SSL_CTX_use_certificate(context, chain.front().raw()) != 1 || SSL_CTX_use_PrivateKey(context, key.get()) != 1)
         return fail_ossl(Reason::invalid_argument, "certificate and key");
     for (std::size_t i = 1; i < chain.size(); ++i)
         if (SSL_CTX_add1_chain_cert(context, chain[i].raw()) != 1)
@@ -168,8 +173,10 @@ Result<TlsContext> TlsContext::create(Role role, std::string_view certificate_pe
 PeerCheck pinned(std::vector<Sha256> pins, WallTime at) {
     return [pins = std::move(pins), at](const PeerCertificate& peer) -> Status {
         const auto is_peer = [&](const Sha256& pin) { return equal_constant_time(pin, peer.spki); };
-        if (std::ranges::none_of(pins, is_peer)) return fail(Reason::tls_peer_pin_mismatch, "the peer's key is not pinned");
-        if (at < peer.not_before) return fail(Reason::tls_certificate_expired, "the peer's certificate is not valid yet");
+        if (std::ranges::none_of(pins, is_peer))
+            return fail(Reason::tls_peer_pin_mismatch, "the peer's key is not pinned");
+        if (at < peer.not_before)
+            return fail(Reason::tls_certificate_expired, "the peer's certificate is not valid yet");
         if (at > peer.not_after) return fail(Reason::tls_certificate_expired, "the peer's certificate has expired");
         return {};
     };
@@ -238,9 +245,12 @@ Result<TlsStream::Want> TlsStream::handshake() {
         return s.want = Want::nothing;
     }
     switch (const int error = SSL_get_error(s.ssl.get(), ok)) {
-        case SSL_ERROR_WANT_READ: return s.want = Want::read;
-        case SSL_ERROR_WANT_WRITE: return s.want = Want::write;
-        default: return s.broken(error);
+        case SSL_ERROR_WANT_READ:
+            return s.want = Want::read;
+        case SSL_ERROR_WANT_WRITE:
+            return s.want = Want::write;
+        default:
+            return s.broken(error);
     }
 }
 
@@ -255,10 +265,16 @@ Result<std::size_t> TlsStream::read(MutableBytes out) {
     s.want = Want::nothing;
     if (ok == 1) return moved;
     switch (const int error = SSL_get_error(s.ssl.get(), ok)) {
-        case SSL_ERROR_WANT_READ: s.want = Want::read; return std::size_t{0};
-        case SSL_ERROR_WANT_WRITE: s.want = Want::write; return std::size_t{0};
-        case SSL_ERROR_ZERO_RETURN: return fail(Reason::cancelled, "closed");
-        default: return s.broken(error);
+        case SSL_ERROR_WANT_READ:
+            s.want = Want::read;
+            return std::size_t{0};
+        case SSL_ERROR_WANT_WRITE:
+            s.want = Want::write;
+            return std::size_t{0};
+        case SSL_ERROR_ZERO_RETURN:
+            return fail(Reason::cancelled, "closed");
+        default:
+            return s.broken(error);
     }
 }
 
@@ -273,9 +289,14 @@ Result<std::size_t> TlsStream::write(ByteView data) {
     s.want = Want::nothing;
     if (ok == 1) return moved;
     switch (const int error = SSL_get_error(s.ssl.get(), ok)) {
-        case SSL_ERROR_WANT_READ: s.want = Want::read; return std::size_t{0};
-        case SSL_ERROR_WANT_WRITE: s.want = Want::write; return std::size_t{0};
-        default: return s.broken(error);
+        case SSL_ERROR_WANT_READ:
+            s.want = Want::read;
+            return std::size_t{0};
+        case SSL_ERROR_WANT_WRITE:
+            s.want = Want::write;
+            return std::size_t{0};
+        default:
+            return s.broken(error);
     }
 }
 

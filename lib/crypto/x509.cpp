@@ -100,10 +100,9 @@ Result<PublicKey> PublicKey::from_ec(std::string_view curve, ByteView x, ByteVie
     std::ranges::copy(x, point.begin() + static_cast<std::ptrdiff_t>(1 + field - x.size()));
     std::ranges::copy(y, point.begin() + static_cast<std::ptrdiff_t>(1 + 2 * field - y.size()));
     std::string name(curve);
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size()),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-        OSSL_PARAM_construct_end()};
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size()),
+                           OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
+                           OSSL_PARAM_construct_end()};
     CT_TRY(auto key, key_from_params("EC", params));  // refuses a point off the curve
     return PublicKey(std::move(key));
 }
@@ -136,14 +135,12 @@ Status PublicKey::verify(SignatureScheme scheme, Hash hash, ByteView message, By
     if (!context || EVP_DigestVerifyInit(context.get(), &parameters, md_of(hash), nullptr, key_.get()) != 1)
         return fail_ossl(Reason::internal, "verify");
     // The salt's length is the signer's choice: TPMs use the digest's or the longest that fits.
-    if (!ecdsa &&
-        EVP_PKEY_CTX_set_rsa_padding(parameters, scheme == SignatureScheme::rsa_pss ? RSA_PKCS1_PSS_PADDING
-                                                                                    : RSA_PKCS1_PADDING) != 1)
+    if (!ecdsa && EVP_PKEY_CTX_set_rsa_padding(
+                      parameters, scheme == SignatureScheme::rsa_pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) != 1)
         return fail_ossl(Reason::internal, "verify");
     if (scheme == SignatureScheme::rsa_pss && EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_AUTO) != 1)
         return fail_ossl(Reason::internal, "verify");
-    const int ok =
-        EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size());
+    const int ok = EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size());
     ERR_clear_error();
     if (ok != 1) return fail(Reason::evidence_signature_invalid, "the signature does not verify");
     return {};

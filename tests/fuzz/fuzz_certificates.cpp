@@ -43,7 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 1:
             if (const auto chain = Certificate::chain_from_pem(as_text(input), 5))
-                for (const auto& certificate : *chain) use(certificate);
+                for (const auto& certificate : *chain)
+                    use(certificate);
             break;
         case 2:
             if (const auto key = PublicKey::from_spki_der(input)) use(*key);

@@ -42,10 +42,11 @@ TEST(Reason, WordsAreSnakeCaseAndShortEnoughForADbusMessage) {
 
 TEST(Reason, MapsOnlyToTheDocumentedBusErrors) {
     const std::set<std::string_view> documented = {
-        "NotAttested",  "EvidenceStale",     "EvidenceRejected",    "EnforcementUnavailable",
-        "PolicyDenied", "NoSuchSecret",      "NoSuchSession",       "UpstreamUnavailable",
-        "QuotaExceeded", "Unsupported",      "InvalidArgument",     "Failed"};
-    for (const Reason reason : all()) EXPECT_TRUE(documented.contains(bus_error(reason))) << bus_error(reason);
+        "NotAttested",   "EvidenceStale", "EvidenceRejected", "EnforcementUnavailable",
+        "PolicyDenied",  "NoSuchSecret",  "NoSuchSession",    "UpstreamUnavailable",
+        "QuotaExceeded", "Unsupported",   "InvalidArgument",  "Failed"};
+    for (const Reason reason : all())
+        EXPECT_TRUE(documented.contains(bus_error(reason))) << bus_error(reason);
 }
 
 TEST(Reason, AWordThatIsNotInTheListIsNothing) {

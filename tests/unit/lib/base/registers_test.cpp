@@ -24,8 +24,9 @@ struct alignas(64) Image {
 #define CT_STORE_YMM(n) "vmovdqu %%ymm" #n ", 64*" #n "(%0)\n\t"
 #define CT_LOAD_ZMM(n) "vmovdqu64 (%0), %%zmm" #n "\n\t"
 #define CT_STORE_ZMM(n) "vmovdqu64 %%zmm" #n ", 64*" #n "(%0)\n\t"
-#define CT_LOW_CLOBBERS "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
-    "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory"
+#define CT_LOW_CLOBBERS                                                                                                \
+    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",         \
+        "xmm13", "xmm14", "xmm15", "memory"
 
 struct Sse {
     static bool here() { return true; }

@@ -39,7 +39,7 @@ TEST_P(ArenaOfSize, BlocksAreAlignedAndDisjoint) {
     for (int i = 0; i < 20; ++i) {
         blocks.push_back(arena().allocate(size));
         ASSERT_NE(blocks.back(), nullptr);
-        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(blocks.back()) % 16, 0U);  // NOLINT
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(blocks.back()) % 16, 0U);  // NOLINT: the address as a number
         std::memset(blocks.back(), i, size);
     }
     for (int i = 0; i < 20; ++i) {
@@ -129,7 +129,8 @@ TEST(Arena, ServesThreads) {
                 arena().release(block);
             }
         });
-    for (auto& thread : threads) thread.join();
+    for (auto& thread : threads)
+        thread.join();
 }
 
 TEST(Arena, ReportsTheProtectionItGot) { EXPECT_EQ(arena().report().protection, best_protection()); }

@@ -26,7 +26,7 @@ constexpr bool kMlockWorks = false;  // ASan turns mlock(2) into nothing
 constexpr bool kMlockWorks = true;
 #endif
 
-#define CT_NEEDS_MEMFD_SECRET() \
+#define CT_NEEDS_MEMFD_SECRET()                                                                                        \
     if (best_protection() != Protection::memfd_secret) GTEST_SKIP() << "kernel without memfd_secret"
 
 void fill(const SecretMapping& mapping) { std::memcpy(mapping.bytes().data(), kSecret.data(), kSecret.size()); }
@@ -40,7 +40,7 @@ std::size_t open_descriptors() {
 std::string vm_flags(const void* at) {
     std::ifstream smaps("/proc/self/smaps");
     char start[32];
-    std::snprintf(start, sizeof start, "%lx-", reinterpret_cast<unsigned long>(at));  // NOLINT
+    std::snprintf(start, sizeof start, "%lx-", reinterpret_cast<unsigned long>(at));  // NOLINT: the address as a number
     std::string line;
     for (bool inside = false; std::getline(smaps, line);) {
         if (line.starts_with(start)) inside = true;
@@ -51,7 +51,8 @@ std::string vm_flags(const void* at) {
 
 ssize_t read_own_memory(const void* at, void* out, std::size_t size) {
     const Fd mem(::open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
-    return ::pread(mem.get(), out, size, static_cast<off_t>(reinterpret_cast<std::uintptr_t>(at)));  // NOLINT
+    return ::pread(mem.get(), out, size,
+                   static_cast<off_t>(reinterpret_cast<std::uintptr_t>(at)));  // NOLINT: the address as a number
 }
 
 TEST(SecretMapping, CannotBeReadThroughTheKernelEvenByItsOwner) {
@@ -105,7 +106,9 @@ TEST(SecretPage, TheReceiverSeesTheContentReadOnlyAndKeepsItWhenTheMakerLetsGo) 
     ASSERT_TRUE(received);
     EXPECT_EQ(std::memcmp(received->bytes().data(), kSecret.data(), kSecret.size()), 0);
     EXPECT_EQ(vm_flags(received->bytes().data()).find(" wr "), std::string::npos);
-    { const SecretPage dropped = std::move(*page); }  // the maker's side ends
+    {
+        const SecretPage dropped = std::move(*page);
+    }  // the maker's side ends
     EXPECT_EQ(std::memcmp(received->bytes().data(), kSecret.data(), kSecret.size()), 0);
 }
 

@@ -20,10 +20,12 @@ TEST(Digest, AgreesWithTheStandard) {
     } rows[] = {
         {Hash::sha1, "a9993e364706816aba3e25717850c26c9cd0d89d"},
         {Hash::sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {Hash::sha384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
-                       "8086072ba1e7cc2358baeca134c825a7"},
-        {Hash::sha512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-                       "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+        {Hash::sha384,
+         "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+         "8086072ba1e7cc2358baeca134c825a7"},
+        {Hash::sha512,
+         "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+         "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
     };
     for (const auto& row : rows) {
         EXPECT_EQ(hex_encode(digest(row.hash, {as_bytes("abc")})), row.expected);
@@ -52,8 +54,9 @@ TEST(Hmac, AgreesWithTheRfc) {
     const Bytes k1(20, 0x0b);
     EXPECT_EQ(hex_encode(hmac(Hash::sha256, k1, {as_bytes("Hi There")})),
               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-    EXPECT_EQ(hex_encode(hmac(Hash::sha256, as_bytes("Jefe"), {as_bytes("what do ya want "), as_bytes("for nothing?")})),
-              "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    EXPECT_EQ(
+        hex_encode(hmac(Hash::sha256, as_bytes("Jefe"), {as_bytes("what do ya want "), as_bytes("for nothing?")})),
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     const Bytes k6(131, 0xaa);
     EXPECT_EQ(hex_encode(hmac(Hash::sha512, k6, {as_bytes("Test Using Larger Than Block-Size Key - Hash Key First")})),
               "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f3526b56d037e05f2598bd0fd2215d6a1e52"
@@ -61,7 +64,8 @@ TEST(Hmac, AgreesWithTheRfc) {
 }
 
 TEST(Hmac, AnEmptyKeyIsAKey) {
-    EXPECT_EQ(hex_encode(hmac(Hash::sha256, {}, {})), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+    EXPECT_EQ(hex_encode(hmac(Hash::sha256, {}, {})),
+              "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 // RFC 5869 appendix A, cases 1 to 3.

@@ -25,8 +25,7 @@ constexpr std::string_view kPlain = "4265617574792069732074727574682c20747275746
 
 const Vector kVectors[] = {
     // RFC 9180 appendix A.1.1, sequence number 0
-    {"A.1.1 AES-128-GCM", Aead::aes_128_gcm,
-     "7268600d403fce431561aef583ee1613527cff655c1343f29812e66706df3234",
+    {"A.1.1 AES-128-GCM", Aead::aes_128_gcm, "7268600d403fce431561aef583ee1613527cff655c1343f29812e66706df3234",
      "37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431",
      "52c4a758a802cd8b936eceea314432798d5baf2d7e9235dc084ab1b9cfa2f736",
      "6db9df30aa07dd42ee5e8181afdb977e538f5e1fec8a06223f33f7013e525037",
@@ -107,9 +106,10 @@ TEST(Hpke, Aes256GcmAgreesWithAnotherImplementation) {
     auto sealed = seal_with(pair(kVectors[0].ikm_e), public_key(kVectors[0].pk_rm), hex(kInfo), hex(kAad), hex(kPlain),
                             Aead::aes_256_gcm);
     ASSERT_TRUE(sealed);
-    EXPECT_EQ(hex_encode(*sealed), std::string(kVectors[0].pk_em) +
-                                       "090b7dc225419f7da9e8b460becfbb96a26c7964d79b8010d397fa838530a32a397b14f5776db19ff5e"
-                                       "57734e0");
+    EXPECT_EQ(hex_encode(*sealed),
+              std::string(kVectors[0].pk_em) +
+                  "090b7dc225419f7da9e8b460becfbb96a26c7964d79b8010d397fa838530a32a397b14f5776db19ff5e"
+                  "57734e0");
 }
 
 struct Sealed {

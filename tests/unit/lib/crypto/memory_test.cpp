@@ -27,7 +27,8 @@ using namespace test;
 class Searcher {
 public:
     explicit Searcher(std::string_view needle) {
-        for (const char c : needle) inverted_.push_back(static_cast<char>(~c));
+        for (const char c : needle)
+            inverted_.push_back(static_cast<char>(~c));
     }
     // Copies found; secret pages are unreadable and so not looked at.
     [[nodiscard]] std::size_t copies() const {
@@ -42,8 +43,8 @@ public:
             char mode[5] = {};
             if (std::sscanf(line.c_str(), "%lx-%lx %4s", &start, &end, mode) != 3 || mode[0] != 'r' || mode[1] != 'w')
                 continue;
-            if (end - start > (std::uint64_t{1} << 32)) continue;  // a sanitizer's shadow
-            const auto own = reinterpret_cast<std::uint64_t>(chunk.data());  // NOLINT
+            if (end - start > (std::uint64_t{1} << 32)) continue;            // a sanitizer's shadow
+            const auto own = reinterpret_cast<std::uint64_t>(chunk.data());  // NOLINT: the address as a number
             if (own >= start && own < end) continue;
             for (std::uint64_t at = start; at < end; at += chunk.size() - inverted_.size()) {
                 const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), end - at));
@@ -77,7 +78,8 @@ struct Needle {
     SecretBuffer text = SecretBuffer::create(48).value();
     Needle() {
         EXPECT_TRUE(random_bytes(text.bytes()));
-        for (auto& byte : text.bytes()) byte = static_cast<std::uint8_t>('a' + byte % 26);
+        for (auto& byte : text.bytes())
+            byte = static_cast<std::uint8_t>('a' + byte % 26);
     }
     [[nodiscard]] Searcher searcher() const { return Searcher(text.text().substr(16, 16)); }
 };
@@ -87,7 +89,8 @@ TEST(SecretArenaForOpenSsl, ServesAllOfItsAllocations) {
     const MadeIdentity made = identity("node");
     EXPECT_GT(SecretArena::process().report().in_use, before);
     const auto held = SecretArena::process().report().in_use;
-    for (int i = 0; i < 20; ++i) (void)identity("node");
+    for (int i = 0; i < 20; ++i)
+        (void)identity("node");
     EXPECT_EQ(SecretArena::process().report().in_use, held) << "what was taken was not given back";
 }
 
@@ -136,8 +139,9 @@ TEST(SecretArenaForOpenSsl, APrivateKeyIsNotInOrdinaryMemoryEither) {
     const TlsContext loaded = context(TlsContext::Role::client, made);
     // PKCS #8 of a P-256 key: the private number begins at byte 36, character 48 of the base64. OpenSSL computes with it in
     // little-endian limbs.
-    Bytes head = base64_decode(made.key_pem.text().substr(std::string_view("-----BEGIN PRIVATE KEY-----\n").size() + 48, 16),
-                               12).value();
+    Bytes head =
+        base64_decode(made.key_pem.text().substr(std::string_view("-----BEGIN PRIVATE KEY-----\n").size() + 48, 16), 12)
+            .value();
     const Searcher as_written(as_text(head));
     std::ranges::reverse(head);
     const Searcher as_limbs(as_text(head));

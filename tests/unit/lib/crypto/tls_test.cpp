@@ -57,13 +57,15 @@ TEST(Tls, TwoPinnedEndsMeetAndTalk) {
 TEST(Tls, MegabytesPassInBothDirections) {
     Ends both = connected();
     std::string big(3 << 20, '\0');
-    for (std::size_t i = 0; i < big.size(); ++i) big[i] = static_cast<char>(i * 31 >> 3);
+    for (std::size_t i = 0; i < big.size(); ++i)
+        big[i] = static_cast<char>(i * 31 >> 3);
     EXPECT_TRUE(transfer(both.client, both.server, big) == big);
     EXPECT_TRUE(transfer(both.server, both.client, big) == big);
 }
 
 TEST(Tls, AnyOfSeveralPinsWillDo) {
-    Ends both = ends(node_context(), pinned({Sha256{}, gate().spki}, kNow), gate_context(), pinned({node().spki}, kNow));
+    Ends both =
+        ends(node_context(), pinned({Sha256{}, gate().spki}, kNow), gate_context(), pinned({node().spki}, kNow));
     EXPECT_TRUE(shake_hands(both).done());
 }
 
@@ -154,7 +156,9 @@ TEST(Tls, ACleanCloseIsToldFromACut) {
     EXPECT_EQ(closed.error().to_string(), "cancelled: closed");
 
     Ends cut = connected();
-    { const TlsStream dropped = std::move(cut.server); }
+    {
+        const TlsStream dropped = std::move(cut.server);
+    }
     auto broken = cut.client.read({&byte, 1});
     EXPECT_EQ(broken.error().to_string(), "tls_failed: the peer closed the connection without saying so");
 }
@@ -163,7 +167,9 @@ TEST(Tls, ACleanCloseIsToldFromACut) {
 TEST(Tls, APeerThatLeavesIsAnErrorNotASignal) {
     {
         Ends both = good_ends();
-        { const TlsStream dropped = std::move(both.server); }
+        {
+            const TlsStream dropped = std::move(both.server);
+        }
         auto outcome = both.client.handshake();
         EXPECT_EQ(reason_of(outcome), "tls_failed");
         EXPECT_EQ(outcome.error().sys_errno, EPIPE);
@@ -171,14 +177,19 @@ TEST(Tls, APeerThatLeavesIsAnErrorNotASignal) {
     {
         Ends both = good_ends();
         ASSERT_TRUE(both.client.handshake());
-        { const TlsStream dropped = std::move(both.client); }
+        {
+            const TlsStream dropped = std::move(both.client);
+        }
         Result<TlsStream::Want> outcome = TlsStream::Want::read;
-        for (int turn = 0; turn < 3 && outcome; ++turn) outcome = both.server.handshake();
+        for (int turn = 0; turn < 3 && outcome; ++turn)
+            outcome = both.server.handshake();
         EXPECT_EQ(reason_of(outcome), "tls_failed");
     }
     {
         Ends both = connected();
-        { const TlsStream dropped = std::move(both.client); }
+        {
+            const TlsStream dropped = std::move(both.client);
+        }
         Result<std::size_t> written = both.server.write(as_bytes("anyone there?"));
         EXPECT_EQ(reason_of(written), "tls_failed");
     }
@@ -214,7 +225,8 @@ TEST(Tls, GarbageInsteadOfAHandshakeIsRefused) {
             ASSERT_TRUE(write_all(pair.theirs.get(), bytes.data(), bytes.size()));
             ::shutdown(pair.theirs.get(), SHUT_WR);
             Result<TlsStream::Want> outcome = TlsStream::Want::read;
-            for (int turn = 0; turn < 4 && outcome; ++turn) outcome = stream.handshake();
+            for (int turn = 0; turn < 4 && outcome; ++turn)
+                outcome = stream.handshake();
             EXPECT_EQ(reason_of(outcome), "tls_failed") << bytes;
         }
     }

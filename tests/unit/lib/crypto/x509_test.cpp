@@ -116,7 +116,8 @@ TEST(Certificate, ABrokenBlockIsNotSkipped) {
     std::string broken = vector("middle.pem");
     broken[100] = '!';
     EXPECT_EQ(reason_of(Certificate::chain_from_pem(vector("leaf.pem") + broken, 2)), "malformed");
-    EXPECT_EQ(reason_of(Certificate::chain_from_pem(vector("leaf.pem") + "-----BEGIN CERTIFICATE-----\n", 2)), "malformed");
+    EXPECT_EQ(reason_of(Certificate::chain_from_pem(vector("leaf.pem") + "-----BEGIN CERTIFICATE-----\n", 2)),
+              "malformed");
 }
 
 struct SchemeRow {
