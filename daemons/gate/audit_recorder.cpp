@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/gate/audit_recorder.h"
+
+#include "audit/event.h"
+#include "codec/hex.h"
+
+namespace ct::gate {
+namespace {
+
+// What is not a mistake of somebody's, but an attack or a broken server.
+audit::Severity severity(const Verdict& verdict) {
+    if (verdict.released) return audit::Severity::routine;
+    switch (verdict.reason) {
+        case Reason::challenge_reused:
+        case Reason::evidence_replayed:
+        case Reason::mint_not_wrapped:
+        case Reason::wrapping_path_mismatch: return audit::Severity::alarm;
+        default: return audit::Severity::warning;
+    }
+}
+
+}  // namespace
+
+Status AuditRecorder::write_event(const action::Store& what, const std::string& address) {
+    const auto& verdict = what.verdict;
+    audit::Event event(sink_, audit::Type::verdict);
+    event.severity(severity(verdict))
+        .set(audit::Field::workload, verdict.workload)
+        .set(audit::Field::node, verdict.node)
+        .set(audit::Field::address, address)
+        .set(audit::Field::evidence_kind, verdict.kinds)
+        .set(audit::Field::policy_epoch, verdict.policy_epoch)
+        .set(audit::Field::policy_hash, hex_encode(verdict.policy_hash))
+        .set(audit::Field::record, verdict.record)
+        .set(audit::Field::record_sha256, verdict.record_sha256);
+    if (!verdict.accessor.empty()) event.set(audit::Field::accessor, verdict.accessor);
+    if (!verdict.released) return event.failure({verdict.reason, verdict.detail, 0});
+    event.set(audit::Field::lifetime, static_cast<std::uint64_t>(verdict.lifetime.count()));
+    return event.success();
+}
+
+Status AuditRecorder::store(const action::Store& what, const std::string& address) {
+    const auto now = std::chrono::duration<double>(loop_.now().time_since_epoch()).count();
+    if (what.stranger && !strangers_.take(now)) {
+        ++unrecorded_;
+        return fail(Reason::quota_exceeded, "too many strangers");
+    }
+    const auto& verdict = what.verdict;
+    CT_CHECK(store_.write(verdict.record, what.record, verdict.released, loop_.wall_now()));
+    auto written = write_event(what, address);
+    // A record of a release that will not happen would be a lie.
+    if (!written) store_.remove(verdict.record, verdict.released);
+    return written;
+}
+
+}  // namespace ct::gate

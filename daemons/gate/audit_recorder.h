@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Recorder of the running gate: record files and the audit stream, both or neither.
+#pragma once
+
+#include "audit/sink.h"
+#include "daemons/gate/ports.h"
+#include "daemons/gate/quotas.h"
+#include "daemons/gate/record_store.h"
+#include "loop/event.h"
+
+namespace ct::gate {
+
+class AuditRecorder final : public Recorder {
+public:
+    AuditRecorder(EventLoop& loop, audit::Sink& sink, RecordStore store)
+        : loop_(loop), sink_(sink), store_(std::move(store)) {}
+
+    Status store(const action::Store& what, const std::string& address) override;
+    void replace(RecordStore store) { store_ = std::move(store); }
+    [[nodiscard]] RecordStore& files() { return store_; }
+    [[nodiscard]] std::uint64_t unrecorded() const { return unrecorded_; }
+
+private:
+    Status write_event(const action::Store& what, const std::string& address);
+
+    EventLoop& loop_;
+    audit::Sink& sink_;
+    RecordStore store_;
+    // Refusals of strangers a minute. More of them are answered and counted, but neither recorded nor put into the journal:
+    // whoever reaches the port could write to the disk otherwise.
+    Allowance strangers_{30};
+    std::uint64_t unrecorded_ = 0;
+};
+
+}  // namespace ct::gate

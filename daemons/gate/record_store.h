@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Audit records as files: FOLDER/released/ID.cbor and FOLDER/refused/ID.cbor, written whole, synced, never overwritten.
+// Releases and refusals have separate room, so that nobody can push the proof of a release out by being refused.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "daemons/gate/settings.h"
+
+namespace ct::gate {
+
+class RecordStore {
+public:
+    // Makes the two folders if need be and takes stock. io_failed if they cannot be used.
+    static Result<RecordStore> open(const RecordSettings& settings);
+
+    // audit_unavailable: it is not on stable storage, and nothing of it remains.
+    Status write(const std::string& id, ByteView record, bool released, WallTime now);
+    // For a record whose verdict was not carried out after all.
+    void remove(const std::string& id, bool released);
+
+    // Why no release could be recorded now, if so: asked before OpenBao makes a token in vain.
+    [[nodiscard]] Status ready(WallTime now);
+
+    [[nodiscard]] std::uint64_t dropped() const { return dropped_; }  // before their age
+    [[nodiscard]] std::uint64_t bytes(bool released) const { return (released ? released_ : refused_).bytes; }
+    [[nodiscard]] const RecordSettings& settings() const { return settings_; }
+
+private:
+    struct File {
+        std::string name;
+        std::uint64_t size = 0;
+    };
+    struct Folder {
+        std::string path;
+        Fd fd;
+        std::uint64_t most = 0;
+        bool drop_oldest = false;
+        std::deque<File> files;  // oldest first: names sort by time
+        std::uint64_t bytes = 0;
+    };
+    static Result<Folder> open_folder(const std::string& path, std::uint64_t most, bool drop_oldest);
+    Status make_room(Folder& folder, std::uint64_t size, WallTime now);
+    static void drop_first(Folder& folder);
+
+    RecordSettings settings_;
+    Folder released_, refused_;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace ct::gate

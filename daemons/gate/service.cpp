@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/gate/service.h"
+
+#include <utility>
+
+#include "audit/event.h"
+#include "codec/hex.h"
+#include "daemons/common/log.h"
+
+namespace ct::gate {
+namespace {
+
+constexpr const char* kPath = "/io/cloudtaser/Gate1";
+constexpr const char* kInterface = "io.cloudtaser.Gate1.Manager";
+constexpr std::size_t kPem = 64 << 10;
+constexpr Seconds kCertificateWarning = std::chrono::hours{24 * 14};
+constexpr Seconds kCertificateLook = std::chrono::hours{1};
+
+using Identity = std::shared_ptr<const crypto::TlsContext>;
+
+Result<Identity> load_identity(const Settings& settings) {
+    CT_TRY(const auto certificate, read_file(settings.certificate, kPem));
+    CT_TRY(const auto key, read_secret_file(settings.key, kPem));
+    CT_TRY(auto context,
+           crypto::TlsContext::create(crypto::TlsContext::Role::server, certificate, key.bytes()));
+    return std::make_shared<const crypto::TlsContext>(std::move(context));
+}
+
+Status record_policy(audit::Sink& sink, const Rules& rules) {
+    audit::Event event(sink, audit::Type::policy_loaded);
+    event.set(audit::Field::policy_epoch, rules.policy.epoch())
+        .set(audit::Field::policy_hash, hex_encode(rules.policy.hash()))
+        .set(audit::Field::count, rules.policy.workloads().size());
+    return event.success();
+}
+
+}  // namespace
+
+Status GateService::check(const config::Document& document) {
+    CT_TRY(const auto settings, parse_settings(document.root()));
+    CT_TRY(const auto rules, load_rules(settings, document.root()));
+    CT_TRY(const auto identity, load_identity(settings));
+    return {};
+}
+
+Result<std::unique_ptr<daemon::Service>> GateService::create(daemon::Daemon& daemon) {
+    CT_TRY(auto settings, parse_settings(daemon.config().root()));
+    CT_TRY(auto rules, load_rules(settings, daemon.config().root()));
+    CT_TRY(auto identity, load_identity(settings));
+    CT_TRY(auto records, RecordStore::open(settings.records));
+    auto service = std::make_unique<GateService>(daemon, std::move(settings), std::move(rules), std::move(records));
+    CT_TRY(auto minter, service->make_minter(service->settings_.vault));
+    CT_CHECK(service->start(std::move(identity), std::move(minter)));
+    return service;
+}
+
+GateService::GateService(daemon::Daemon& daemon, Settings settings, std::shared_ptr<const Rules> rules,
+                         RecordStore records)
+    : daemon_(daemon),
+      settings_(std::move(settings)),
+      rules_(std::move(rules)),
+      recorder_(daemon.loop(), daemon.audit(), std::move(records)),
+      around_{.loop = daemon.loop(),
+              .recorder = recorder_,
+              .input = input_,
+              .rules = [this] { return rules_; },
+              .minter = [this]() -> std::shared_ptr<Minter> { return minter_; },
+              .announce = [this](const Verdict& verdict, const std::string& address) { announce(verdict, address); },
+              .handshake_failed =
+                  [this](const Error& error, const std::string& address) {
+                      ++daemon_.counter("handshakes_failed");
+                      log::write(log::Level::info, "no TLS with " + address, error);
+                  }},
+      server_(around_, daemon.counter("connections_refused")) {}
+
+Result<std::shared_ptr<VaultMinter>> GateService::make_minter(const VaultSettings& settings) {
+    return VaultMinter::create(daemon_.loop(), settings, [this](const std::string& trouble) {
+        if (trouble == vault_trouble_) return;
+        vault_trouble_ = trouble;
+        show_state();
+    });
+}
+
+Status GateService::start(Identity identity, std::shared_ptr<VaultMinter> minter) {
+    CT_CHECK(record_policy(daemon_.audit(), *rules_));
+    CT_CHECK(server_.listen(settings_));
+    adopt(rules_, std::move(identity), std::move(minter));
+    CT_TRY(object_, daemon_.bus().serve(kPath, interface()));
+    return {};
+}
+
+void GateService::adopt(std::shared_ptr<const Rules> rules, Identity identity, std::shared_ptr<VaultMinter> minter) {
+    rules_ = std::move(rules);
+    identity_ = std::move(identity);
+    server_.use_identity(identity_);
+    if (minter) {
+        minter_ = std::move(minter);
+        minter_->start();
+    }
+    watch_certificate();
+    log::notice("policy epoch " + std::to_string(rules_->policy.epoch()) + ", hash " + hex_encode(rules_->policy.hash()) +
+                ", " + std::to_string(rules_->policy.workloads().size()) + " workloads, " +
+                std::to_string(rules_->nodes.names()) + " nodes, key " + hex_encode(identity_->own_spki()));
+}
+
+Status GateService::reload(const config::Document& document) {
+    CT_TRY(auto settings, parse_settings(document.root()));
+    CT_TRY(auto rules, load_rules(settings, document.root()));
+    CT_TRY(auto identity, load_identity(settings));
+    std::optional<RecordStore> records;
+    if (settings.records != settings_.records) {
+        CT_TRY(records, RecordStore::open(settings.records));
+    }
+    // Also when the settings are the same: the credential behind them may be a new one.
+    CT_TRY(auto minter, make_minter(settings.vault));
+    CT_CHECK(record_policy(daemon_.audit(), *rules));
+    CT_CHECK(server_.listen(settings));
+    if (records) recorder_.replace(std::move(*records));
+    settings_ = std::move(settings);
+    adopt(std::move(rules), std::move(identity), std::move(minter));
+    (void)daemon_.bus().emit_changed(kPath, kInterface, {"Listeners", "PolicyEpoch", "PolicyHash", "Nodes"});
+    return {};
+}
+
+// One line about the worst of what is wrong.
+void GateService::show_state() {
+    std::string trouble = vault_trouble_;
+    const auto left = std::chrono::floor<Seconds>(identity_->own_not_after() - daemon_.loop().wall_now());
+    if (left < Seconds{0})
+        trouble = "the gate's certificate has expired: nodes refuse it";
+    else if (left < kCertificateWarning && trouble.empty())
+        trouble = "the gate's certificate ends in " + std::to_string(left / std::chrono::hours{1}) + " hours";
+    const auto ready = recorder_.files().ready(daemon_.loop().wall_now());
+    if (!ready) trouble = ready.error().to_string();
+    daemon_.set_state(trouble.empty() ? daemon::State::ready : daemon::State::degraded, trouble);
+}
+
+void GateService::watch_certificate() {
+    show_state();
+    auto timer = daemon_.loop().add_timer(kCertificateLook, [this] { watch_certificate(); });
+    if (timer) certificate_timer_ = std::move(*timer);
+}
+
+void GateService::announce(const Verdict& verdict, const std::string& address) {
+    ++daemon_.counter(verdict.released ? "releases" : "refusals");
+    daemon_.counter("records_dropped") = recorder_.files().dropped();
+    daemon_.counter("refusals_unrecorded") = recorder_.unrecorded();
+    if (!verdict.released)
+        log::write(log::Level::info, "refused " + (verdict.node.empty() ? address : verdict.node),
+                   {verdict.reason, verdict.detail, 0});
+    if (verdict.reason == Reason::audit_unavailable && !verdict.released) show_state();
+    const auto sent = daemon_.bus().emit(kPath, kInterface, "Verdict", [&](bus::Message& signal) {
+        return signal.append_all(verdict.workload, verdict.released,
+                                 verdict.released ? std::string() : std::string(to_string(verdict.reason)),
+                                 verdict.kinds, verdict.record);
+    });
+    if (!sent) log::warning("Verdict signal", sent.error());
+}
+
+void GateService::list_nodes(bus::Call call) {
+    auto reply = call.new_reply();
+    if (!reply) return call.fail(reply.error());
+    const auto fill = [&]() -> Status {
+        CT_CHECK(reply->open('a', "(sss)"));
+        for (const auto& [key, node] : rules_->nodes.by_key()) {
+            CT_CHECK(reply->open('r', "sss"));
+            CT_CHECK(reply->append_all(node.name, hex_encode(key), std::string(node.revoked ? "revoked" : "enrolled")));
+            CT_CHECK(reply->close());
+        }
+        return reply->close();
+    };
+    if (const auto status = fill(); !status) return call.fail(status.error());
+    call.send(*reply);
+}
+
+bus::Interface GateService::interface() {
+    bus::Interface rows(kInterface);
+    rows.method({.name = "ListNodes", .out = "a(sss)", .out_names = {"nodes"},
+                 .access = bus::Access::polkit("io.cloudtaser.gate.list")},
+                [this](bus::Call call) { list_nodes(std::move(call)); })
+        .property({.name = "Listeners", .signature = "as", .emits = bus::Emits::change},
+                  [this](bus::Message& reply) { return reply.append(server_.addresses()); })
+        .property({.name = "Fingerprint", .signature = "s"},
+                  [this](bus::Message& reply) { return reply.append(hex_encode(identity_->own_spki())); })
+        .property({.name = "PolicyEpoch", .signature = "t", .emits = bus::Emits::change},
+                  [this](bus::Message& reply) { return reply.append(rules_->policy.epoch()); })
+        .property({.name = "PolicyHash", .signature = "s", .emits = bus::Emits::change},
+                  [this](bus::Message& reply) { return reply.append(hex_encode(rules_->policy.hash())); })
+        .property({.name = "Nodes", .signature = "u", .emits = bus::Emits::change},
+                  [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(rules_->nodes.names())); })
+        .property({.name = "Connections", .signature = "u"},
+                  [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(server_.connections())); })
+        .signal({.name = "Verdict", .signature = "sbsss",
+                 .names = {"workload", "granted", "reason", "kinds", "record"}});
+    return rows;
+}
+
+}  // namespace ct::gate

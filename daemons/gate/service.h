@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gate's parts, wired, and its face on the bus (io.cloudtaser.Gate1.Manager). No decisions.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "crypto/tls.h"
+#include "daemons/common/daemon.h"
+#include "daemons/gate/audit_recorder.h"
+#include "daemons/gate/server.h"
+#include "daemons/gate/settings.h"
+#include "daemons/gate/vault_minter.h"
+
+namespace ct::gate {
+
+class GateService final : public daemon::Service {
+public:
+    static Result<std::unique_ptr<daemon::Service>> create(daemon::Daemon& daemon);
+    GateService(daemon::Daemon& daemon, Settings settings, std::shared_ptr<const Rules> rules, RecordStore records);
+
+    Status reload(const config::Document& document) override;
+
+    // Reads all that a configuration names and changes nothing.
+    static Status check(const config::Document& document);
+
+private:
+    Status start(std::shared_ptr<const crypto::TlsContext> identity, std::shared_ptr<VaultMinter> minter);
+    void adopt(std::shared_ptr<const Rules> rules, std::shared_ptr<const crypto::TlsContext> identity,
+               std::shared_ptr<VaultMinter> minter);
+    Result<std::shared_ptr<VaultMinter>> make_minter(const VaultSettings& settings);
+    bus::Interface interface();
+    void announce(const Verdict& verdict, const std::string& address);
+    void list_nodes(bus::Call call);
+    void show_state();
+    void watch_certificate();
+
+    daemon::Daemon& daemon_;
+    Settings settings_;
+    std::shared_ptr<const Rules> rules_;
+    std::shared_ptr<const crypto::TlsContext> identity_;
+    std::shared_ptr<VaultMinter> minter_;
+    AuditRecorder recorder_;
+    InputBudget input_;
+    Surroundings around_;
+    Server server_;
+    std::string vault_trouble_;
+    Source certificate_timer_;
+    bus::Slot object_;
+};
+
+}  // namespace ct::gate

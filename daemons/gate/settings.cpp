@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/gate/settings.h"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "attest/judge/policy_files.h"
+
+namespace ct::gate {
+namespace {
+
+using config::Node;
+
+constexpr std::size_t kListeners = 8;
+constexpr std::size_t kNodeFiles = 4096;
+constexpr std::size_t kNodeFileSize = 4 << 20;
+
+// A credential of the unit wins over the path in the file: keys and tokens are best kept encrypted
+// (LoadCredentialEncrypted=).
+std::string credential_or(const char* name, std::string path) {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): one thread
+    if (folder == nullptr) return path;
+    auto credential = std::string(folder) + "/" + name;
+    return ::access(credential.c_str(), R_OK) == 0 ? credential : path;
+}
+
+Status read_path(const Node& table, std::string_view key, std::string& into) {
+    const auto node = table.get(key);
+    if (!node) return {};
+    CT_TRY(into, node->as_string());
+    if (!into.starts_with('/')) return node->error("write an absolute path");
+    return {};
+}
+
+Result<Endpoint> read_endpoint(const Node& node) {
+    CT_TRY(auto text, node.as_string());
+    auto endpoint = parse_endpoint(text);
+    if (!endpoint) return node.error(endpoint.error().context);
+    return endpoint;
+}
+
+bool is_address(const std::string& host) {
+    in6_addr parsed{};
+    return ::inet_pton(AF_INET, host.c_str(), &parsed) == 1 || ::inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
+}
+
+Result<std::vector<Endpoint>> read_listen(const Node& root) {
+    const auto node = root.get("listen");
+    const auto elements = node ? node->elements() : std::vector<Node>{};
+    if (elements.empty()) return (node ? *node : root).error("listen is required: write listen = [\"0.0.0.0:8443\"]");
+    if (elements.size() > kListeners) return node->error("at most " + std::to_string(kListeners) + " listeners");
+    std::vector<Endpoint> out;
+    for (const auto& element : elements) {
+        CT_TRY(auto endpoint, read_endpoint(element));
+        if (!is_address(endpoint.host)) return element.error("write an IP address of this machine, not a name");
+        if (std::ranges::find(out, endpoint) != out.end()) return element.error("it is there twice");
+        out.push_back(std::move(endpoint));
+    }
+    return out;
+}
+
+Result<VaultSettings> read_vault(const Node& root) {
+    const auto table = root.get("openbao");
+    if (!table) return root.error("a table [openbao] with address and ca is required");
+    CT_CHECK(table->only({"address", "host", "ca", "namespace", "token"}));
+    VaultSettings out;
+    const auto address = table->get("address");
+    if (!address) return table->error("address is required: write address = \"vault.example:8200\"");
+    CT_TRY(out.address, read_endpoint(*address));
+    out.host = out.address.host;
+    if (const auto host = table->get("host")) {
+        CT_TRY(out.host, host->as_string());
+    }
+    if (!table->get("ca")) return table->error("ca is required: the file with OpenBao's certificate authority");
+    CT_CHECK(read_path(*table, "ca", out.ca_file));
+    if (const auto path = table->get("namespace")) {
+        CT_TRY(out.namespace_path, path->as_string());
+    }
+    CT_CHECK(read_path(*table, "token", out.token_file));
+    out.token_file = credential_or("openbao-token", std::move(out.token_file));
+    if (out.token_file.empty())
+        return table->error("token is required: the path of the gate's own OpenBao token, or give the unit a credential "
+                            "\"openbao-token\" (LoadCredentialEncrypted=)");
+    return out;
+}
+
+Result<RecordSettings> read_records(const Node& root) {
+    RecordSettings out;
+    const auto table = root.get("records");
+    if (!table) return out;
+    CT_CHECK(table->only({"folder", "most_mib", "most_age", "when_full"}));
+    CT_CHECK(read_path(*table, "folder", out.folder));
+    if (const auto size = table->get("most_mib")) {
+        CT_TRY(auto mib, size->as_integer(1, 64 << 20));
+        out.most_bytes = static_cast<std::uint64_t>(mib) << 20;
+    }
+    if (const auto age = table->get("most_age")) {
+        CT_TRY(out.most_age, age->as_duration());
+        if (out.most_age < std::chrono::hours{1}) return age->error("write 1h or more");
+    }
+    if (const auto full = table->get("when_full")) {
+        CT_TRY(auto word, full->as_string());
+        if (word != "refuse" && word != "drop-oldest") return full->error("write \"refuse\" or \"drop-oldest\"");
+        out.drop_oldest = word == "drop-oldest";
+    }
+    return out;
+}
+
+Status read_limits(const Node& root, Settings& into) {
+    const auto table = root.get("limits");
+    if (!table) return {};
+    CT_CHECK(table->only({"connections", "connections_per_address"}));
+    if (const auto node = table->get("connections")) {
+        CT_TRY(auto count, node->as_integer(1, 65536));
+        into.connections = static_cast<std::size_t>(count);
+    }
+    if (const auto node = table->get("connections_per_address")) {
+        CT_TRY(auto count, node->as_integer(1, 65536));
+        into.connections_per_address = static_cast<std::size_t>(count);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Settings> parse_settings(const Node& root) {
+    CT_CHECK(root.only({"listen", "certificate", "key", "policy", "nodes", "node", "openbao", "records", "limits",
+                        "audit", "log"}));
+    Settings out;
+    CT_TRY(out.listen, read_listen(root));
+    CT_CHECK(read_path(root, "certificate", out.certificate));
+    CT_CHECK(read_path(root, "key", out.key));
+    out.certificate = credential_or("gate.crt", std::move(out.certificate));
+    out.key = credential_or("gate.key", std::move(out.key));
+    CT_CHECK(read_path(root, "policy", out.policy));
+    CT_CHECK(read_path(root, "nodes", out.nodes_folder));
+    CT_TRY(out.vault, read_vault(root));
+    CT_TRY(out.records, read_records(root));
+    CT_CHECK(read_limits(root, out));
+    return out;
+}
+
+Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const Node& root) {
+    CT_TRY(auto files, judge::read_policy_files(settings.policy));
+    CT_TRY(auto policy, judge::Policy::parse(std::move(files)));
+    auto out = std::make_shared<Rules>(Rules{std::move(policy), {}});
+    CT_CHECK(out->nodes.add(root));
+    // One file after the other, not merged: [[node]] lists of several files add up.
+    namespace fs = std::filesystem;
+    std::error_code error;
+    std::vector<fs::path> paths;
+    for (fs::directory_iterator at(settings.nodes_folder, error), end; !error && at != end; at.increment(error)) {
+        const auto& path = at->path();
+        if (path.extension() == ".toml" && !path.filename().native().starts_with('.')) paths.push_back(path);
+        if (paths.size() > kNodeFiles)
+            return fail(Reason::too_large, settings.nodes_folder + ": more than " + std::to_string(kNodeFiles) + " files");
+    }
+    if (error && error != std::errc::no_such_file_or_directory)
+        return fail_errno(Reason::io_failed, settings.nodes_folder, error.value());
+    std::ranges::sort(paths);
+    for (const auto& path : paths) {
+        CT_TRY(auto text, read_file(path, kNodeFileSize));
+        CT_TRY(auto document, config::Document::parse(text, path));
+        CT_CHECK(document.root().only({"node"}));
+        CT_CHECK(out->nodes.add(document.root()));
+    }
+    return out;
+}
+
+}  // namespace ct::gate
