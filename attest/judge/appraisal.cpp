@@ -153,6 +153,8 @@ void verify_kind(const std::string& kind, const Workload& workload, const Case& 
 void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& find, Decision& out) {
     const auto* workload = check_hello(policy, facts, out.findings);
     check_challenge(policy, facts, out.findings);
+    if (facts.proof_seen)
+        out.findings.push_back({Reason::evidence_replayed, "this very proof was sent to this gate before"});
     check_duplicates(facts.proof->evidence, "the proof", out.findings);
     if (workload == nullptr) return;
     for (const auto& evidence : facts.proof->evidence)

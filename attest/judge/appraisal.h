@@ -39,6 +39,7 @@ struct Case {
     std::optional<attest::Hello> hello;
     std::optional<Challenged> challenged;
     std::optional<attest::Proof> proof;
+    bool proof_seen = false;  // these very bytes came to this gate before: somebody has recorded an exchange
     // How the exchange broke the protocol, if it did: a refusal in itself.
     std::optional<attest::Finding> fault;
 };

@@ -14,7 +14,7 @@ namespace ct::judge {
 namespace {
 
 constexpr std::string_view kFormat = "cloudtaser/record/v1";
-constexpr std::size_t kItems = 16;
+constexpr std::size_t kItems = 18;
 constexpr std::size_t kKinds = 16;
 constexpr std::size_t kKindWord = 32;
 
@@ -115,6 +115,7 @@ Status take_case(cbor::Reader& in, Case& out) {
     CT_TRY(out.hello, take_message<attest::Hello>(in));
     CT_TRY(out.challenged, take_challenged(in));
     CT_TRY(out.proof, take_message<attest::Proof>(in));
+    CT_TRY(out.proof_seen, in.boolean());
     CT_TRY(out.fault, take_fault(in));
     return {};
 }
@@ -170,7 +171,7 @@ std::string record_id(const Case& facts) {
 Bytes encode(const Record& record) {
     const auto& facts = record.facts;
     cbor::Writer out;
-    out.array(kItems + 1).text(kFormat).text(record.id);
+    out.array(kItems).text(kFormat).text(record.id);
     put_time(out, facts.at);
     out.bytes(facts.seed).bytes(facts.node_spki).bytes(facts.gate_spki);
     put_time(out, facts.not_before);
@@ -183,6 +184,7 @@ Bytes encode(const Record& record) {
     put_message(out, facts.hello);
     put_challenged(out, facts.challenged);
     put_message(out, facts.proof);
+    out.boolean(facts.proof_seen);
     if (facts.fault)
         put_finding(out, *facts.fault);
     else
@@ -199,7 +201,7 @@ Result<Record> decode_record(ByteView bytes) {
     if (bytes.size() > kRecordSize) return fail(Reason::too_large, "an audit record");
     cbor::Reader in(bytes);
     Record out;
-    CT_CHECK(enter_array(in, kItems + 1));
+    CT_CHECK(enter_array(in, kItems));
     CT_TRY(auto format, take_text(in, kTextLength));
     if (format != kFormat) return fail(Reason::malformed, "not an audit record of " + std::string(kFormat));
     CT_TRY(out.id, take_text(in, limits::kNameLength));

@@ -88,7 +88,9 @@ void Connection::pump() {
         if (!draining_) {
             if (auto message = frames_.next()) {
                 around_.input.used -= std::exchange(charged_, 0);
-                feed(event::Received{std::move(*message)});
+                // A hello may well be the same as the last one; a proof may not.
+                const bool seen = exchange_.state() != State::hello && around_.seen.seen(crypto::sha256(*message));
+                feed(event::Received{std::move(*message), seen});
                 continue;
             }
         }

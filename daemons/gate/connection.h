@@ -14,6 +14,7 @@
 #include "crypto/tls.h"
 #include "daemons/gate/core.h"
 #include "daemons/gate/ports.h"
+#include "daemons/gate/seen.h"
 #include "loop/event.h"
 
 namespace ct::gate {
@@ -24,11 +25,15 @@ struct InputBudget {
     std::size_t used = 0;
 };
 
+// Of proofs, which no two nodes can have in common.
+inline constexpr std::size_t kSeenMessages = 65536;
+
 // What a connection uses of its daemon; outlives it.
 struct Surroundings {
     EventLoop& loop;
     Recorder& recorder;
     InputBudget& input;
+    SeenMessages& seen;
     std::function<std::shared_ptr<const Rules>()> rules;
     std::function<std::shared_ptr<Minter>()> minter;
     std::function<void(const Verdict&, const std::string& address)> announce;

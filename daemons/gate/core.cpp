@@ -116,6 +116,7 @@ Exchange::Actions Exchange::received(const event::Received& event, const Moment&
     if (state_ == State::mint) return fault(Reason::protocol_violation, "a message before the answer", moment);
     if (!wants_message()) return close();
     auto message = attest::decode(event.message);
+    facts_.proof_seen = event.seen_before;
     if (state_ == State::answered) {
         if (!message || !std::holds_alternative<attest::Proof>(*message)) return close();
         return take_proof(std::get<attest::Proof>(std::move(*message)), moment);

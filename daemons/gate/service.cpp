@@ -63,6 +63,7 @@ GateService::GateService(daemon::Daemon& daemon, Settings settings, std::shared_
       around_{.loop = daemon.loop(),
               .recorder = recorder_,
               .input = input_,
+              .seen = seen_,
               .rules = [this] { return rules_; },
               .minter = [this]() -> std::shared_ptr<Minter> { return minter_; },
               .announce = [this](const Verdict& verdict, const std::string& address) { announce(verdict, address); },

@@ -42,6 +42,7 @@ private:
     std::shared_ptr<VaultMinter> minter_;
     AuditRecorder recorder_;
     InputBudget input_;
+    SeenMessages seen_{kSeenMessages};
     Surroundings around_;
     Server server_;
     std::string vault_trouble_;

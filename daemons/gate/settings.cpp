@@ -66,7 +66,7 @@ Result<std::vector<Endpoint>> read_listen(const Node& root) {
 Result<VaultSettings> read_vault(const Node& root) {
     const auto table = root.get("openbao");
     if (!table) return root.error("a table [openbao] with address and ca is required");
-    CT_CHECK(table->only({"address", "host", "ca", "namespace", "token"}));
+    CT_CHECK(table->only({"address", "host", "ca", "namespace", "token", "timeout"}));
     VaultSettings out;
     const auto address = table->get("address");
     if (!address) return table->error("address is required: write address = \"vault.example:8200\"");
@@ -79,6 +79,10 @@ Result<VaultSettings> read_vault(const Node& root) {
     CT_CHECK(read_path(*table, "ca", out.ca_file));
     if (const auto path = table->get("namespace")) {
         CT_TRY(out.namespace_path, path->as_string());
+    }
+    if (const auto time = table->get("timeout")) {
+        CT_TRY(out.timeout, time->as_duration());
+        if (out.timeout < Seconds{1} || out.timeout > limits::kVaultReplyTime) return time->error("write 1s to 10s");
     }
     CT_CHECK(read_path(*table, "token", out.token_file));
     out.token_file = credential_or("openbao-token", std::move(out.token_file));

@@ -20,6 +20,7 @@ struct VaultSettings {
     std::string ca_file;
     std::string namespace_path;
     std::string token_file;
+    Seconds timeout{10};  // of one request
     bool operator==(const VaultSettings&) const = default;
 };
 

@@ -20,6 +20,7 @@ http::Options options_of(const VaultSettings& settings) {
     out.host = settings.host;
     out.port = settings.address.port;
     out.ca_file = settings.ca_file;
+    out.timeout = settings.timeout;
     return out;
 }
 

@@ -76,7 +76,7 @@ inline judge::Case paper_case() {
     auto out = paper_connection();
     out.hello = paper_hello();
     const auto kept = judge::kind_entropy(out.seed, "paper");
-    attest::Challenge challenge{filled<32>(0x44), 7, {{"paper", to_vector(as_bytes("write"))}}};
+    attest::Challenge challenge{filled<32>(0x44), 7, {{"paper", to_vector(kept)}}};
     out.challenged = judge::Challenged{std::move(challenge), kNow - Seconds{1}, {{"paper", to_vector(kept)}}, false};
     out.proof = attest::Proof{{{"paper", paper_evidence(out)}}};
     return out;

@@ -33,11 +33,11 @@ public:
         return out;
     }
 
-    // An introduction "ink" is what it takes; the kept value is the entropy.
+    // An introduction "ink" is what it takes; what is kept is the entropy, and the collector is told it.
     [[nodiscard]] Result<attest::EvidenceRequest> request(ByteView introduction, const attest::KindPolicy&,
                                                           const ByteArray<32>& entropy, WallTime) const override {
         if (as_text(introduction) != "ink") return fail(Reason::evidence_key_untrusted, "paper needs ink");
-        return attest::EvidenceRequest{to_vector(as_bytes("write")), Bytes(entropy.begin(), entropy.end())};
+        return attest::EvidenceRequest{Bytes(entropy.begin(), entropy.end()), Bytes(entropy.begin(), entropy.end())};
     }
 
     [[nodiscard]] attest::Verdict verify(const attest::Subject& subject,

@@ -119,6 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
         Break{"SpentChallenge", [](Case& c) { c.challenged->spent = true; }, {"challenge_reused"}},
         Break{"LateProof", [](Case& c) { c.challenged->at = c.at - limits::kChallengeLife - Seconds{1}; }, {"challenge_expired"}},
         Break{"ProofFromBeforeItsChallenge", [](Case& c) { c.challenged->at = c.at + Seconds{1}; }, {"challenge_expired"}},
+        Break{"RecordedProof", [](Case& c) { c.proof_seen = true; }, {"evidence_replayed"}},
         Break{"OldEpoch",
               [](Case& c) {
                   c.challenged->challenge.policy_epoch = 6;

@@ -82,6 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
                               c.proof.reset();
                               c.fault = attest::Finding{Reason::challenge_expired, "no proof came"};
                           }},
+                    Shape{"Replayed", [](Case& c) { c.proof_seen = true; }},
                     Shape{"Reused", [](Case& c) { c.challenged->spent = true; }},
                     Shape{"BeforeTheEpochOfTime", [](Case& c) { c.at = WallTime{std::chrono::microseconds{-1}}; }}),
     [](const auto& row) { return row.param.name; });
