@@ -10,7 +10,7 @@ SOMEBODYS_PATH = r"(?<![\w./-])/(wor" + r"k|roo" + r"t|hom" + r"e/[a-z]\w*)/"
 
 
 def is_data(path):
-    return re.match(r"tests/(vectors|fuzz/corpus)/", path) is not None
+    return re.match(r"tests/(vectors|fuzz/corpus)/|docs/examples/", path) is not None
 
 
 def each_line(tree, paths, name, pattern, what, code_only=False):
