@@ -69,6 +69,7 @@ void ScriptedHttp::serve() {
         }
         SSL_free(ssl);
     }
+    finished_ = true;
 }
 
 std::string ScriptedHttp::Peer::read_request() {
@@ -108,6 +109,11 @@ bool ScriptedHttp::Peer::wait_closed() {
         const int got = SSL_read(ssl_, buffer.data(), static_cast<int>(buffer.size()));
         if (got <= 0) return errno != EAGAIN && errno != EWOULDBLOCK;
     }
+}
+
+void ScriptedHttp::Peer::shut() {
+    SSL_shutdown(ssl_);
+    ::shutdown(fd_, SHUT_WR);
 }
 
 void ScriptedHttp::Peer::reset() {

@@ -32,6 +32,8 @@ public:
         void answer(int status, std::string_view body, std::string_view more_headers = {});
         // Until the client closes; true if it did.
         bool wait_closed();
+        // Says that nothing more will come (close_notify and FIN), and keeps listening.
+        void shut();
         // RST instead of a tidy end.
         void reset();
 
@@ -58,6 +60,7 @@ public:
     [[nodiscard]] std::vector<std::string> requests() const;
     // Waits until all scripts have run.
     void join();
+    [[nodiscard]] bool finished() const { return finished_; }
 
 private:
     void serve();
@@ -66,6 +69,7 @@ private:
     std::vector<Script> scripts_;
     ssl_ctx_st* context_ = nullptr;
     std::atomic<int> connections_ = 0;
+    std::atomic<bool> finished_ = false;
     mutable std::mutex mutex_;
     std::vector<std::string> requests_;
     std::thread thread_;
