@@ -20,7 +20,7 @@ constexpr std::size_t kHelloSize = 512 << 10;
 Connection::Connection(Surroundings& around, std::string address, std::function<void()> ended)
     : around_(around), address_(std::move(address)), ended_(std::move(ended)), exchange_(around.find) {}
 
-Connection::~Connection() { around_.input.used -= charged_; }
+Connection::~Connection() { forget_input(); }
 
 Status Connection::start(const crypto::TlsContext& identity, Fd socket) {
     gate_spki_ = identity.own_spki();
@@ -194,12 +194,19 @@ void Connection::carry_out(Action& action) {
         around_.announce(announce->verdict, address_);
     } else if (std::holds_alternative<action::Drain>(action)) {
         draining_ = true;
+        forget_input();
     } else {
         end();
     }
 }
 
+void Connection::forget_input() {
+    frames_ = {};
+    around_.input.used -= std::exchange(charged_, 0);
+}
+
 void Connection::end() {
+    forget_input();
     io_.reset();
     deadline_.reset();
     if (tls_) tls_->close_notify();

@@ -63,6 +63,7 @@ private:
     void carry_out(Action& action);
     void set_deadline(Millis after);
     void charge(std::size_t bytes);
+    void forget_input();
     void end();
 
     Surroundings& around_;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/gate/quotas.h"
+
+#include <gtest/gtest.h>
+
+#include "daemons/gate/seen.h"
+
+namespace ct::gate {
+namespace {
+
+TEST(Quotas, BoundAllAndEach) {
+    Quotas quotas(3, 2);
+    EXPECT_TRUE(quotas.enter("a"));
+    EXPECT_TRUE(quotas.enter("a"));
+    EXPECT_FALSE(quotas.enter("a")) << "its own bound";
+    EXPECT_TRUE(quotas.enter("b"));
+    EXPECT_FALSE(quotas.enter("c")) << "the bound of all";
+    quotas.leave("a");
+    EXPECT_TRUE(quotas.enter("c"));
+    EXPECT_EQ(quotas.total(), 3U);
+}
+
+TEST(Quotas, LeavingWithoutEnteringChangesNothing) {
+    Quotas quotas(1, 1);
+    quotas.leave("a");
+    EXPECT_TRUE(quotas.enter("a"));
+    EXPECT_FALSE(quotas.enter("b"));
+}
+
+TEST(Quotas, ALowerBoundKeepsThoseInside) {
+    Quotas quotas(4, 4);
+    EXPECT_TRUE(quotas.enter("a"));
+    EXPECT_TRUE(quotas.enter("a"));
+    quotas.set(4, 1);
+    EXPECT_FALSE(quotas.enter("a"));
+    quotas.leave("a");
+    quotas.leave("a");
+    EXPECT_TRUE(quotas.enter("a"));
+}
+
+TEST(Allowance, RefillsOverAMinute) {
+    Allowance allowance(3);
+    EXPECT_TRUE(allowance.take(0));
+    EXPECT_TRUE(allowance.take(0));
+    EXPECT_TRUE(allowance.take(0));
+    EXPECT_FALSE(allowance.take(0));
+    EXPECT_FALSE(allowance.take(19));
+    EXPECT_TRUE(allowance.take(21));
+    EXPECT_FALSE(allowance.take(22));
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(allowance.take(10'000));
+    EXPECT_FALSE(allowance.take(10'000)) << "never more than the burst";
+}
+
+TEST(SeenMessages, RememberTheLastOnes) {
+    SeenMessages seen(2);
+    const Sha256 a{1}, b{2}, c{3};
+    EXPECT_FALSE(seen.seen(a));
+    EXPECT_TRUE(seen.seen(a));
+    EXPECT_FALSE(seen.seen(b));
+    EXPECT_FALSE(seen.seen(c));
+    EXPECT_FALSE(seen.seen(a)) << "pushed out by c";
+    EXPECT_TRUE(seen.seen(c));
+}
+
+}  // namespace
+}  // namespace ct::gate

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/gate/settings.h"
+
+#include <gtest/gtest.h>
+
+#include "support/process.h"
+
+namespace ct::gate {
+namespace {
+
+const std::string kSmallest = R"(listen = ["127.0.0.1:8443"]
+[openbao]
+address = "vault.example:8200"
+ca = "/etc/ca.pem"
+token = "/etc/token"
+)";
+
+Result<Settings> parse(const std::string& text) {
+    auto document = config::Document::parse(text, "gate.toml");
+    if (!document) return std::unexpected(document.error());
+    return parse_settings(document->root());
+}
+
+TEST(Settings, TheSmallestFileHasDefaultsForAllElse) {
+    const auto settings = parse(kSmallest);
+    ASSERT_TRUE(settings) << settings.error().to_string();
+    EXPECT_EQ(settings->listen, (std::vector<Endpoint>{{"127.0.0.1", 8443}}));
+    EXPECT_EQ(settings->certificate, "/etc/cloudtaser/gate.crt");
+    EXPECT_EQ(settings->key, "/etc/cloudtaser/gate.key");
+    EXPECT_EQ(settings->policy, "/etc/cloudtaser/policy.d");
+    EXPECT_EQ(settings->nodes_folder, "/etc/cloudtaser/nodes.d");
+    EXPECT_EQ(settings->vault.host, "vault.example");
+    EXPECT_EQ(settings->vault.token_file, "/etc/token");
+    EXPECT_EQ(settings->records, RecordSettings{});
+    EXPECT_FALSE(settings->records.drop_oldest);
+}
+
+TEST(Settings, EveryKeyIsRead) {
+    const auto settings = parse(R"(listen = ["0.0.0.0:1", "[::]:2"]
+certificate = "/c"
+key = "/k"
+policy = "/p"
+nodes = "/n"
+[openbao]
+address = "[::1]:8200"
+host = "vault.example"
+ca = "/etc/ca.pem"
+namespace = "team"
+timeout = "3s"
+token = "/etc/token"
+[records]
+folder = "/r"
+most_mib = 10
+most_age = "1d"
+when_full = "drop-oldest"
+[limits]
+connections = 5
+connections_per_address = 3
+[[node]]
+name = "n"
+spki = "1111111111111111111111111111111111111111111111111111111111111111"
+[audit]
+[log]
+)");
+    ASSERT_TRUE(settings) << settings.error().to_string();
+    EXPECT_EQ(settings->listen.size(), 2U);
+    EXPECT_EQ(settings->certificate + settings->key + settings->policy + settings->nodes_folder, "/c/k/p/n");
+    EXPECT_EQ(settings->vault, (VaultSettings{{"::1", 8200}, "vault.example", "/etc/ca.pem", "team", "/etc/token", Seconds{3}}));
+    EXPECT_EQ(settings->records, (RecordSettings{"/r", 10 << 20, Seconds{86400}, true}));
+    EXPECT_EQ(settings->connections, 5U);
+    EXPECT_EQ(settings->connections_per_address, 3U);
+}
+
+struct Mistake {
+    std::string name, find, replace, says;
+};
+class SettingsMistake : public testing::TestWithParam<Mistake> {};
+
+TEST_P(SettingsMistake, IsRefusedWithItsPlace) {
+    auto text = kSmallest;
+    const auto at = text.find(GetParam().find);
+    ASSERT_NE(at, std::string::npos);
+    text.replace(at, GetParam().find.size(), GetParam().replace);
+    const auto settings = parse(text);
+    ASSERT_FALSE(settings);
+    EXPECT_EQ(settings.error().reason, Reason::config_invalid);
+    EXPECT_TRUE(settings.error().context.starts_with("gate.toml:")) << settings.error().context;
+    EXPECT_NE(settings.error().context.find(GetParam().says), std::string::npos) << settings.error().context;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, SettingsMistake,
+    testing::Values(Mistake{"NoListen", "listen = [\"127.0.0.1:8443\"]", "", "listen is required"},
+                    Mistake{"ListenOnAName", "127.0.0.1:8443", "localhost:8443", "IP address"},
+                    Mistake{"ListenWithoutPort", "127.0.0.1:8443", "127.0.0.1", "host:port"},
+                    Mistake{"ListenTwice", "[\"127.0.0.1:8443\"]", "[\"127.0.0.1:1\", \"127.0.0.1:1\"]", "twice"},
+                    Mistake{"UnknownKey", "[openbao]", "listn = 1\n[openbao]", "unknown key"},
+                    Mistake{"RelativePath", "[openbao]", "key = \"gate.key\"\n[openbao]", "absolute path"},
+                    Mistake{"NoVault", "[openbao]\naddress = \"vault.example:8200\"\nca = \"/etc/ca.pem\"\ntoken = \"/etc/token\"\n",
+                            "", "[openbao]"},
+                    Mistake{"NoAddress", "address = \"vault.example:8200\"\n", "", "address is required"},
+                    Mistake{"NoAuthority", "ca = \"/etc/ca.pem\"\n", "", "ca is required"},
+                    Mistake{"NoToken", "token = \"/etc/token\"\n", "", "LoadCredentialEncrypted"},
+                    Mistake{"TokenInTheFile", "\"/etc/token\"", "\"s.0123456789\"", "absolute path"},
+                    Mistake{"BadTimeout", "token = ", "timeout = 11\ntoken = ", "1s to 10s"},
+                    Mistake{"BadWhenFull", "[openbao]", "[records]\nwhen_full = \"ignore\"\n[openbao]", "drop-oldest"},
+                    Mistake{"BadAge", "[openbao]", "[records]\nmost_age = \"5m\"\n[openbao]", "1h or more"},
+                    Mistake{"NoRoom", "[openbao]", "[records]\nmost_mib = 0\n[openbao]", "number"},
+                    Mistake{"NoConnections", "[openbao]", "[limits]\nconnections = 0\n[openbao]", "number"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Settings, ACredentialOfTheUnitWinsOverThePath) {
+    const test::TempDir credentials;
+    credentials.write("openbao-token", "s.x");
+    credentials.write("gate.key", "k");
+    ::setenv("CREDENTIALS_DIRECTORY", credentials.path().c_str(), 1);
+    const auto settings = parse(kSmallest);
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->vault.token_file, credentials.file("openbao-token"));
+    EXPECT_EQ(settings->key, credentials.file("gate.key"));
+    EXPECT_EQ(settings->certificate, "/etc/cloudtaser/gate.crt");
+}
+
+class LoadRules : public testing::Test {
+protected:
+    Result<std::shared_ptr<const Rules>> load(const std::string& more = {}) {
+        auto settings = *parse(kSmallest);
+        settings.policy = folder_.file("policy.d");
+        settings.nodes_folder = folder_.file("nodes.d");
+        document_ = std::make_unique<config::Document>(*config::Document::parse(more, "gate.toml"));
+        return load_rules(settings, document_->root());
+    }
+    void make(const std::string& name) { ASSERT_EQ(::mkdir(folder_.file(name).c_str(), 0700), 0); }
+    static std::string node(const std::string& name, char digit) {
+        return "[[node]]\nname = \"" + name + "\"\nspki = \"" + std::string(64, digit) + "\"\n";
+    }
+    test::TempDir folder_;
+    std::unique_ptr<config::Document> document_;
+    const std::string policy_ =
+        "epoch = 3\n[workload.w]\nevidence = [\"tpm2\"]\ntoken_role = \"r\"\n[workload.w.tpm2]\npcrs = { \"7\" = \"" +
+        std::string(64, '0') + "\" }\nak = [\"sha256:" + std::string(64, '1') + "\"]\n";
+};
+
+TEST_F(LoadRules, ComeFromThePolicyFolderTheFileAndTheNodesFolder) {
+    make("policy.d");
+    make("nodes.d");
+    folder_.write("policy.d/w.toml", policy_);
+    folder_.write("nodes.d/a.toml", node("a", '1'));
+    folder_.write("nodes.d/b.toml", node("b", '2'));
+    folder_.write("nodes.d/c.txt", "not read");
+    const auto rules = load(node("c", '3'));
+    ASSERT_TRUE(rules) << rules.error().to_string();
+    EXPECT_EQ((*rules)->policy.epoch(), 3U);
+    EXPECT_EQ((*rules)->nodes.names(), 3U);
+}
+
+TEST_F(LoadRules, AMissingNodesFolderIsFineAMissingPolicyIsNot) {
+    EXPECT_EQ(load().error().reason, Reason::config_missing);
+    make("policy.d");
+    folder_.write("policy.d/w.toml", policy_);
+    EXPECT_TRUE(load());
+}
+
+TEST_F(LoadRules, ANodesFileHoldsNodesOnly) {
+    make("policy.d");
+    make("nodes.d");
+    folder_.write("policy.d/w.toml", policy_);
+    folder_.write("nodes.d/a.toml", "listen = []\n" + node("a", '1'));
+    const auto rules = load();
+    ASSERT_FALSE(rules);
+    EXPECT_NE(rules.error().context.find("nodes.d/a.toml:1"), std::string::npos) << rules.error().context;
+}
+
+}  // namespace
+}  // namespace ct::gate
