@@ -63,8 +63,9 @@ void BridgeService::open_stream(bus::Call call) {
         return call.fail({Reason::upstream_unknown, "no [upstream." + *name + "] in the bridge's configuration"});
     if (pending_.size() >= kPending) return call.fail({Reason::quota_exceeded, "too many connections in the making"});
     const std::uint64_t id = next_id_++;
-    auto connecting = connect_tcp(daemon_.loop(), upstream->second.address, upstream->second.connect_timeout,
-                                  [this, id, name = *name, call](Result<Fd> stream) { on_connected(id, name, call, std::move(stream)); });
+    auto connecting = connect_tcp(
+        daemon_.loop(), upstream->second.address, upstream->second.connect_timeout,
+        [this, id, name = *name, call](Result<Fd> stream) { on_connected(id, name, call, std::move(stream)); });
     if (!connecting) return call.fail(connecting.error());
     pending_.emplace(id, std::move(*connecting));
 }

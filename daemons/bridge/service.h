@@ -23,7 +23,8 @@ private:
     void on_connected(std::uint64_t id, const std::string& name, bus::Call call, Result<Fd> stream);
     [[nodiscard]] Status list(bus::Message& reply) const;
 
-    static constexpr std::size_t kPending = 1024;  // connections in the making, all callers together
+    // Connections in the making, all callers together; each look-up of a name has a thread (TasksMax= of the unit).
+    static constexpr std::size_t kPending = 256;
     daemon::Daemon& daemon_;
     Upstreams upstreams_;
     std::map<std::string, bool> reached_;  // whether the last try got through
