@@ -290,7 +290,8 @@ Result<Health> health_of(http::Response response) {
 Result<Token> login(http::Response response) {
     if (response.status == 400) return fail(Reason::vault_denied, "OpenBao refuses the login: wrong credentials");
     if (response.status == 403)
-        return fail(Reason::vault_rejected, "OpenBao refuses the login: too many wrong tries, or the auth method is not there");
+        return fail(Reason::vault_rejected,
+                    "OpenBao refuses the login: too many wrong tries, or the auth method is not there");
     return token_of_auth(std::move(response));
 }
 

@@ -96,8 +96,10 @@ public:
     void health(Reply<Health> reply);
     void read_kv(const SecretString& token, const SecretRef& ref, Reply<KvSecret> reply);
     // Exactly once, never retried: wrapping_token_used is an alarm (somebody else opened it), vault_* could be retried by
-    // asking for a new token. The lookup of creation_path is wrapping_lookup().
+    // asking for a new token. Call wrapping_lookup() first and check its answer; besides, a standby that lags says "used"
+    // of a token that it does not know yet, and only the lookup may wait for it.
     void unwrap(const SecretString& wrapping_token, Reply<Token> reply);
+    // Opens nothing. Tried again for wrapping_token_used, too, for half a second in all.
     void wrapping_lookup(const SecretString& wrapping_token, Reply<std::string> creation_path);
     // Response-wrapped; an answer that is not wrapped is mint_not_wrapped and its content is dropped unread.
     void mint(const SecretString& token, const MintRequest& request, Reply<WrappedToken> reply);

@@ -207,18 +207,15 @@ TEST_F(OpenBaoClient, MintsThroughTheRoleAndUnwrapsOnce) {
 }
 
 TEST_F(OpenBaoClient, OneOfTwoUnwrapsAtOnceIsAnAlarm) {
-    Rig rig(*bao), thief(*bao);
+    Rig rig(*bao);
+    http::Client other(rig.loop, bao->http_options(), bao->dial());
+    Client thief(other);
     const auto wrapped = rig.mint(gate, payments()).value();
-    ASSERT_TRUE(rig.health());
-    ASSERT_TRUE(thief.health());
+    ASSERT_TRUE(rig.wait<Health>([&](auto reply) { thief.health(reply); }));  // both have their connection
     std::vector<std::string> results;
-    for (Rig* side : {&rig, &thief})
-        side->vault.unwrap(wrapped.value, [&](Result<Token> token) { results.push_back(why(token)); });
-    ASSERT_TRUE(test::turn_until(rig.loop, [&] {
-        static_cast<void>(thief.loop.run_once(Millis(1)));
-        static_cast<void>(rig.loop.run_once(Millis(1)));
-        return results.size() == 2;
-    }));
+    for (Client* side : {&rig.vault, &thief})
+        side->unwrap(wrapped.value, [&](const Result<Token>& token) { results.push_back(why(token)); });
+    ASSERT_TRUE(test::turn_until(rig.loop, [&] { return results.size() == 2; }));
     std::ranges::sort(results);
     EXPECT_EQ(results, (std::vector<std::string>{"ok", "wrapping_token_used"}));
 }
@@ -485,11 +482,13 @@ TEST(OpenBaoClientFailures, StandbyStaleAndBehind) {
     ASSERT_TRUE(health) << health.error().to_string();
     EXPECT_TRUE(health->standby && !health->sealed) << "the first kind of 429";
 
-    // Minted on one node, opened on the other at once: the index of the last change makes a node that lags forward.
+    // Minted on one node, opened on the other at once. A node that lags does not know the token yet, and says the same as
+    // of a used one; the look that comes first has the patience, as it opens nothing.
     Rig first(*active);
     for (int i = 0; i < 20; ++i) {
         const auto wrapped = first.mint(gate, payments());
         ASSERT_TRUE(wrapped) << wrapped.error().to_string();
+        ASSERT_EQ(rig.lookup(wrapped->value), "auth/token/create/wl-payments") << i;
         const auto opened = rig.unwrap(wrapped->value);
         ASSERT_TRUE(opened) << i << ": " << opened.error().to_string();
         EXPECT_EQ(why(rig.read(std::string(opened->value), "payments")), "ok") << i;
