@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloudtaser-run: starts a program with the secrets of a workload. This process asks for the session and then becomes the
+// program; a second one, the exec guard, puts the secrets into each image of its tree (docs/delivery.md).
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "clients/run/options.h"
+#include "clients/run/parent_mode.h"
+#include "clients/run/session_line.h"
+#include "clients/run/target.h"
+
+namespace ct::run {
+namespace {
+
+int print(const char* text) {
+    return write_all(STDOUT_FILENO, text, std::strlen(text)) ? 0 : exit_code({Reason::io_failed, {}, 0});
+}
+
+int become_in_place(Fd line, const Program& program, const CommandLine& command_line) {
+    auto channel = open_channel();
+    if (!channel) return say(channel.error());
+    const Status started =
+        start_detached_guard({std::move(channel->guard), std::move(line), Fd(), ::getpid(), command_line});
+    if (!started) return say(started.error());
+    return become_program(std::move(channel->launcher), program);
+}
+
+int run(int argc, char** argv) {
+    auto options = parse_options(std::span<const char* const>(argv + 1, static_cast<std::size_t>(argc - 1)));
+    if (!options) return say(options.error());
+    if (options->action == Options::Action::help) return print(kHelp);
+    if (options->action == Options::Action::version) return print("cloudtaser-run " CT_VERSION "\n");
+
+    const auto path =
+        find_target(options->command.front(), std::getenv("PATH"));  // NOLINT(concurrency-mt-unsafe): one thread
+    if (!path) return say(path.error());
+    const auto mode = choose_mode();
+    if (!mode) return say(mode.error());
+    auto line = open_session({options->workload, options->environment, options->timeout});
+    if (!line) return say(line.error());
+
+    Program program{*path, std::move(options->command), own_environment()};
+    return *mode == Mode::in_place ? become_in_place(std::move(*line), program, command_line(argc, argv))
+                                   : run_as_parent(std::move(*line), std::move(program), command_line(argc, argv));
+}
+
+}  // namespace
+}  // namespace ct::run
+
+int main(int argc, char** argv) {
+    if (argc < 1) return 125;
+    return ct::run::run(argc, argv);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replays with a real policy and the verifiers of this build: a case that they refuse is judged by the same function as
+// one that they grant.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "attest/judge/record.h"
+#include "base/fd.h"
+#include "clients/ctl/commands.h"
+#include "codec/hex.h"
+#include "crypto/digest.h"
+#include "support/judge_case.h"
+#include "support/process.h"
+#include "told.h"
+
+namespace ct::ctl {
+namespace {
+
+std::string policy_text(unsigned epoch = 7, std::string_view uids = "[1001]") {
+    return "epoch = " + std::to_string(epoch) +
+           "\n[workload.payments]\nevidence = [\"tpm2\"]\ntoken_role = \"wl-payments\"\ntoken_ttl = \"15m\"\n"
+           "lifetime = \"1h\"\ntiers = [\"A\", \"B\"]\nuids = " +
+           std::string(uids) +
+           "\n[workload.payments.tpm2]\n"
+           "ak = [\"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"]\n"
+           "pcrs = { \"7\" = \"b5710bf57d25623e4019027da116821fa99f5c81e9e38b87671cc574f9281439\" }\n";
+}
+
+// A node whose offer leads nowhere: it has paper where the policy wants a TPM.
+judge::Record record() {
+    judge::Record out;
+    out.facts = ct::test::paper_case();
+    out.id = judge::record_id(out.facts);
+    out.policy = {{"payments.toml", policy_text(), "payments.toml"}};
+    const auto policy = judge::Policy::parse(out.policy).value();
+    out.decision = encode(judge::appraise(policy, out.facts));
+    out.outcome = {false, Reason::evidence_kind_not_allowed, ""};
+    return out;
+}
+
+class Gate : public testing::Test {
+protected:
+    std::string stored(const judge::Record& record, const std::string& name = "record.cbor") {
+        return folder_.write(name, as_text(encode(record)));
+    }
+    test::Told replay(ReplayOptions options, Output::Mode mode = Output::Mode::plain) {
+        options.records = folder_.path();
+        return test::told([&](Output& out) { return verdict_replay(options, out); }, mode);
+    }
+    ct::test::TempDir folder_;
+};
+
+TEST_F(Gate, ARecordThatHoldsItsVerdictReplaysToTheSameBytes) {
+    const auto original = record();
+    const auto told = replay({.record = stored(original)});
+    EXPECT_EQ(told.code, 0) << told.text;
+    const std::string digest = hex_encode(crypto::sha256(original.decision));
+    EXPECT_NE(told.text.find("Replay          equal: the same bytes, sha256 " + digest), std::string::npos)
+        << told.text;
+    EXPECT_NE(told.text.find("Verdict         refused: "), std::string::npos);
+    EXPECT_NE(told.text.find("Workload        payments\n"), std::string::npos);
+    EXPECT_NE(told.text.find("Node            node-1\n"), std::string::npos);
+    EXPECT_NE(told.text.find("Outcome         not released: evidence_kind_not_allowed\n"), std::string::npos);
+}
+
+TEST_F(Gate, TheSameIsToldToAProgram) {
+    const auto told = replay({.record = stored(record())}, Output::Mode::json);
+    EXPECT_EQ(told.code, 0);
+    const auto document = test::parsed(told.text);
+    const auto root = document.root();
+    EXPECT_EQ(root.find("equal")->boolean(), true);
+    EXPECT_EQ(root.find("recorded_sha256")->text(), root.find("recomputed_sha256")->text());
+    EXPECT_EQ(root.find("decision")->find("granted")->boolean(), false);
+    EXPECT_EQ(root.find("decision")->find("workload")->text(), "payments");
+    EXPECT_GE(root.find("decision")->find("findings")->size(), 1U);
+    EXPECT_FALSE(root.find("recorded_decision"));
+}
+
+TEST_F(Gate, RawIsTheDecisionAndNothingElse) {
+    const auto original = record();
+    const std::string path = stored(original);
+    testing::internal::CaptureStdout();
+    const auto told = replay({.record = path, .raw = true});
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), as_text(original.decision));
+    EXPECT_EQ(told.code, 0);
+    EXPECT_EQ(told.text, "");
+}
+
+TEST_F(Gate, AForgedVerdictIsFound) {
+    auto forged = record();
+    auto verdict = judge::decode_decision(forged.decision).value();
+    verdict.findings.clear();
+    verdict.mint = {"wl-payments", Seconds{900}, Seconds{60}};
+    forged.decision = encode(verdict);
+    forged.outcome = {true, Reason::internal, "accessor"};
+    const auto told = replay({.record = stored(forged)});
+    EXPECT_EQ(told.code, 1);
+    EXPECT_NE(told.text.find("Replay          DIFFERENT"), std::string::npos) << told.text;
+    EXPECT_NE(told.text.find("As recorded:\nVerdict         granted"), std::string::npos) << told.text;
+    const auto json = replay({.record = stored(forged)}, Output::Mode::json);
+    EXPECT_EQ(json.code, 1);
+    EXPECT_EQ(test::parsed(json.text).root().find("recorded_decision")->find("granted")->boolean(), true);
+}
+
+TEST_F(Gate, AChangedFactOrPolicyIsFound) {
+    auto changed = record();
+    changed.facts.hello->identity.uid = 1002;
+    EXPECT_EQ(replay({.record = stored(changed)}).code, 1);
+    changed = record();
+    changed.policy[0].text = policy_text(8);
+    EXPECT_EQ(replay({.record = stored(changed)}).code, 1);
+}
+
+TEST_F(Gate, ARecordIsFoundByItsIdWhereTheGateKeepsIt) {
+    const auto original = record();
+    for (const char* kind : {"released", "refused"}) {
+        ct::test::TempDir other;
+        std::swap(folder_, other);
+        ASSERT_EQ(::mkdir(folder_.file(kind).c_str(), 0700), 0);
+        stored(original, std::string(kind) + "/" + original.id + ".cbor");
+        EXPECT_EQ(replay({.record = original.id}).code, 0) << kind;
+    }
+}
+
+TEST_F(Gate, WhatIsNoRecordIsSaidToBeNone) {
+    EXPECT_NE(replay({.record = folder_.write("x", "not a record")}).text.find("not an audit record"),
+              std::string::npos);
+    EXPECT_NE(replay({.record = folder_.file("missing")}).text.find("No such file or directory"), std::string::npos);
+    auto cut = encode(record());
+    cut.pop_back();
+    EXPECT_EQ(replay({.record = folder_.write("cut", as_text(cut))}).code, -1);
+}
+
+TEST_F(Gate, AnotherPolicyCanBeAskedWhatItWouldHaveSaid) {
+    const std::string path = stored(record());
+    const std::string other = folder_.write("other.toml", policy_text(9, "[5]"));
+    const auto told = replay({.record = path, .policy = other});
+    EXPECT_EQ(told.code, 1) << "refused";
+    EXPECT_NE(told.text.find("(not the policy of the record)"), std::string::npos);
+    EXPECT_NE(told.text.find("epoch 9"), std::string::npos);
+    EXPECT_EQ(told.text.find("Replay"), std::string::npos);
+}
+
+TEST_F(Gate, APolicyIsCheckedAsTheGateWould) {
+    const std::string path = folder_.write("payments.toml", policy_text());
+    const auto told = test::told([&](Output& out) { return policy_check({{path}}, out); });
+    EXPECT_EQ(told.code, 0) << told.text;
+    EXPECT_NE(told.text.find("Policy          in order: epoch 7\n"), std::string::npos);
+    EXPECT_NE(told.text.find("payments  tpm2      wl-payments  15min  1h        AB     not required  1 uid\n"),
+              std::string::npos)
+        << told.text;
+    const auto json =
+        test::told([&](Output& out) { return policy_check({{folder_.path()}}, out); }, Output::Mode::json);
+    const auto document = test::parsed(json.text);
+    EXPECT_EQ(document.root().find("epoch")->uint(), 7U);
+    EXPECT_EQ(document.root().find("workloads")->first()->find("token_role")->text(), "wl-payments");
+    const auto policy = judge::Policy::parse({{"payments.toml", policy_text(), path}}).value();
+    EXPECT_EQ(document.root().find("sha256")->text(), hex_encode(policy.hash()));
+}
+
+TEST_F(Gate, AWrongPolicyIsRefusedWithFileAndLine) {
+    const std::string path = folder_.write("bad.toml", policy_text() + "colour = \"red\"\n");
+    const auto told = test::told([&](Output& out) { return policy_check({{path}}, out); });
+    EXPECT_EQ(told.code, -1);
+    EXPECT_NE(told.text.find("config_invalid"), std::string::npos) << told.text;
+    EXPECT_NE(told.text.find(path + ":"), std::string::npos) << told.text;
+    EXPECT_NE(test::told([&](Output& out) {
+                  return policy_check({{folder_.file("none")}}, out);
+              }).text.find("config_missing"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace ct::ctl
