@@ -8,7 +8,7 @@
 
 #ifndef PTRACE_GETSIGMASK
 #define PTRACE_GETSIGMASK 0x420a  // NOLINT: as in linux/ptrace.h, which clashes with sys/ptrace.h
-#define PTRACE_SETSIGMASK 0x420b  // NOLINT
+#define PTRACE_SETSIGMASK 0x420b
 #endif
 
 namespace ct::run {

@@ -90,7 +90,7 @@ std::string MemoryScan::find() const {
         std::uint64_t begin = 0, end = 0;
         char readable = '-';
         if (std::sscanf(line.c_str(), "%lx-%lx %c", &begin, &end, &readable) != 3 || readable != 'r')
-            continue;  // NOLINT
+            continue;
         if (line.contains("secretmem") || line.contains("memfd:cloudtaser-locked") || line.contains("[vvar") ||
             line.contains("[vsyscall]") || end - begin > kLargestMapping)
             continue;

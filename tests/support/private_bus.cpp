@@ -85,7 +85,7 @@ Result<PrivateBus> PrivateBus::start(const BusSettings& settings) {
     Launch launch{.argv = {"dbus-daemon", "--config-file=" + config, "--nofork", "--nopidfile", "--print-address=1"}};
     launch.environment["DBUS_SYSTEM_BUS_ADDRESS"] = address;
     for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TMPDIR"})
-        if (const char* value = std::getenv(name)) launch.environment[name] = value;  // NOLINT(concurrency-mt-unsafe)
+        if (const char* value = std::getenv(name)) launch.environment[name] = value;
     launch.output = log_file;
     CT_TRY(Child daemon, Child::start(launch));
     if (!wait_for_text(log_file, "unix:path=", daemon, kPatience))

@@ -33,7 +33,7 @@ int remaining(Steady::time_point deadline) {
 }  // namespace
 
 TempDir::TempDir() {
-    const char* base = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
+    const char* base = std::getenv("TMPDIR");
     path_ = std::string(base != nullptr ? base : "/tmp") + "/ct-test-XXXXXX";
     if (::mkdtemp(path_.data()) == nullptr) std::abort();
 }

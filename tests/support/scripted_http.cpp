@@ -16,7 +16,7 @@ namespace ct::test {
 
 ScriptedHttp::ScriptedHttp(const Authority::Identity& identity, std::vector<Script> scripts, bool tls13)
     : scripts_(std::move(scripts)) {
-    ::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+    ::signal(SIGPIPE, SIG_IGN);
     context_ = SSL_CTX_new(TLS_server_method());
     if (tls13)
         SSL_CTX_set_min_proto_version(context_, TLS1_3_VERSION);

@@ -42,7 +42,7 @@ protected:
         EXPECT_TRUE(caller) << caller.error().to_string();
         return caller ? caller->secrets : std::vector<HandedOn>{};
     }
-    static std::uint64_t address(const void* pointer) { return reinterpret_cast<std::uint64_t>(pointer); }  // NOLINT
+    static std::uint64_t address(const void* pointer) { return reinterpret_cast<std::uint64_t>(pointer); }
 
     const std::vector<std::string> names_{"DB_PASSWORD", "PIN"};
     Result<Fingerprints> fingerprints_ = Fingerprints::create(best_protection());

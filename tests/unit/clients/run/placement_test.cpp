@@ -49,7 +49,7 @@ TEST(StandIn, CarriesTheCallersPointersAndNamesInPlaceOfSecrets) {
     EXPECT_EQ(pointers[3], 0U);
     const auto text = [&](std::uint64_t pointer) {
         return std::string(reinterpret_cast<const char*>(stand.image.data() + (pointer - kBase)));
-    };  // NOLINT
+    };
     EXPECT_EQ(text(pointers[1]), "DB_PASSWORD=");
     EXPECT_EQ(text(pointers[2]), "ALIAS=");
 }

@@ -82,7 +82,7 @@ TEST_F(Filtered, ExecveatIsHeardWithItsOwnArguments) {
     });
     const ExecCall call = next();
     EXPECT_EQ(call.number, arch::kExecveat);
-    EXPECT_EQ(call.environment(), reinterpret_cast<std::uint64_t>(kEnvironment));  // NOLINT
+    EXPECT_EQ(call.environment(), reinterpret_cast<std::uint64_t>(kEnvironment));
     listener_->let_pass(call);
     EXPECT_EQ(end(), 0);
 }

@@ -406,7 +406,7 @@ TEST_F(HttpClient, TrustsOnlyItsOwnAuthorityAndTheNameItAskedFor) {
 
 TEST_F(HttpClient, TakesNothingFromTheEnvironment) {
     const TempDir directory;
-    ::setenv("https_proxy", "http://127.0.0.1:1", 1);  // NOLINT(concurrency-mt-unsafe)
+    ::setenv("https_proxy", "http://127.0.0.1:1", 1);
     ::setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);  // NOLINT(concurrency-mt-unsafe)
     ::setenv("ALL_PROXY", "socks5://127.0.0.1:1", 1);  // NOLINT(concurrency-mt-unsafe)
     directory.write(".netrc", "machine 127.0.0.1 login a password b\n");
