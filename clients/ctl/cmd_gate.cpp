@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gate's verdicts, judged again from their audit records: no network, no clock, no trust in the gate.
+#include <unistd.h>
+
+#include "attest/judge/policy_files.h"
+#include "attest/judge/record.h"
+#include "base/fd.h"
+#include "clients/ctl/commands.h"
+#include "clients/ctl/verdict_text.h"
+#include "codec/hex.h"
+#include "crypto/digest.h"
+
+namespace ct::ctl {
+namespace {
+
+// A path, or where the gate keeps the record of this id (daemons/gate/record_store.h).
+std::string find_record(const ReplayOptions& options) {
+    if (options.record == "-" || options.record.contains('/') || ::access(options.record.c_str(), F_OK) == 0)
+        return options.record;
+    for (const char* kind : {"/released/", "/refused/"}) {
+        std::string stored = options.records + kind + options.record + ".cbor";
+        if (::access(stored.c_str(), F_OK) == 0) return stored;
+    }
+    return options.record;
+}
+
+Result<judge::Record> load(const std::string& path) {
+    CT_TRY(const auto bytes,
+           path == "-" ? read_fd(STDIN_FILENO, judge::kRecordSize) : read_file(path, judge::kRecordSize));
+    auto record = judge::decode_record(as_bytes(bytes));
+    if (!record)
+        return fail(record.error().reason, path + ": not an audit record of a gate: " + record.error().context);
+    return record;
+}
+
+std::string digest_of(ByteView bytes) { return hex_encode(crypto::sha256(bytes)); }
+
+void tell_outcome(const judge::Outcome& outcome, Output& out) {
+    if (outcome.released)
+        out.field("Outcome", "released; token accessor " + printable(outcome.accessor));
+    else
+        out.field("Outcome", "not released: " + std::string(to_string(outcome.reason)));
+}
+
+// What another policy would have said. Nothing is compared: it may well differ.
+Result<int> what_if(const judge::Record& record, const ReplayOptions& options, Output& out) {
+    CT_TRY(auto files, judge::read_policy_files(options.policy));
+    CT_TRY(const auto policy, judge::Policy::parse(std::move(files)));
+    const auto decision = judge::appraise(policy, record.facts);
+    if (options.raw) {
+        const Bytes bytes = encode(decision);
+        CT_CHECK(write_all(STDOUT_FILENO, bytes.data(), bytes.size()));
+        return decision.granted() ? 0 : 1;
+    }
+    put(out.json(), decision);
+    out.field("Record", printable(record.id));
+    out.field("Judged by", printable(options.policy) + " (not the policy of the record)");
+    tell(decision, out);
+    return decision.granted() ? 0 : 1;
+}
+
+}  // namespace
+
+Result<int> verdict_replay(const ReplayOptions& options, Output& out) {
+    CT_TRY(const auto record, load(find_record(options)));
+    if (!options.policy.empty()) return what_if(record, options, out);
+    CT_TRY(const auto replay, judge::replay(record));
+    const Bytes recomputed = encode(replay.recomputed);
+    const int code = replay.equal ? 0 : 1;
+    if (options.raw) {
+        CT_CHECK(write_all(STDOUT_FILENO, recomputed.data(), recomputed.size()));
+        return code;
+    }
+    json::Writer& json = out.json();
+    json.begin_object().key("record").string(record.id).key("equal").boolean(replay.equal);
+    json.key("recorded_sha256").string(digest_of(record.decision));
+    json.key("recomputed_sha256").string(digest_of(recomputed));
+    json.key("released").boolean(record.outcome.released);
+    json.key("outcome_reason");
+    record.outcome.released ? json.null() : json.string(to_string(record.outcome.reason));
+    json.key("decision");
+    put(json, replay.recomputed);
+    if (!replay.equal) {
+        json.key("recorded_decision");
+        put(json, replay.recorded);
+    }
+    json.end_object();
+
+    out.field("Record", printable(record.id));
+    out.field("Replay", replay.equal ? "equal: the same bytes, sha256 " + digest_of(recomputed)
+                                     : "DIFFERENT: the record does not hold the verdict that its evidence leads to");
+    if (!replay.equal) {
+        out.field("Recorded", "sha256 " + digest_of(record.decision));
+        out.field("Recomputed", "sha256 " + digest_of(recomputed));
+    }
+    tell_outcome(record.outcome, out);
+    tell(replay.recomputed, out);
+    if (!replay.equal) {
+        out.line();
+        out.line("As recorded:");
+        tell(replay.recorded, out);
+    }
+    return code;
+}
+
+}  // namespace ct::ctl

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// One verb each, in cmd_*.cpp. The result is the exit code of a verb that could do its work (0, or 1 when what it looked
+// at is not in order); an error ends with 1 as well. docs/man/cloudtaserctl.1.md is the specification.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "clients/ctl/output.h"
+
+namespace ct::ctl {
+
+struct StatusOptions {
+    bool start = false;            // daemons that do not run
+    bool all = false;              // also those that are not installed
+    bool ask_person = false;       // polkit may
+    std::string certificate = {};  // this node's; its absence is no error
+};
+Result<int> status(const StatusOptions& options, WallTime now, Output& out);
+
+struct SessionsOptions {
+    bool ask_person = false;
+};
+Result<int> sessions(const SessionsOptions& options, WallTime now, Output& out);
+
+struct RevokeOptions {
+    std::string workload = {};
+    bool ask_person = false;
+};
+Result<int> revoke(const RevokeOptions& options, Output& out);
+
+struct FetchOptions {
+    std::string workload = {};
+    std::string name = {};
+    int to_fd = -1;
+    bool force = false;  // even to a terminal
+};
+Result<int> fetch(const FetchOptions& options, Output& out);
+// The last step of fetch: `size` bytes of secret memory to a descriptor.
+Status deliver(int secret, std::size_t size, int to_fd);
+// invalid_argument if the descriptor is closed, read-only, or a terminal without `force`.
+Status check_target(int to_fd, bool force);
+
+// Becomes cloudtaser-run with these arguments; returns only if it can't.
+Status run(const std::vector<std::string>& arguments);
+
+struct PolicyCheckOptions {
+    std::vector<std::string> paths = {};  // files or folders
+};
+Result<int> policy_check(const PolicyCheckOptions& options, Output& out);
+
+struct ReplayOptions {
+    std::string record = {};   // a file, "-" for standard input, or the id of a record in `records`
+    std::string records = {};  // folder of the gate
+    std::string policy = {};   // judge by this policy instead of the recorded one: what would it have said?
+    bool raw = false;          // the recomputed decision's bytes, and nothing else
+};
+Result<int> verdict_replay(const ReplayOptions& options, Output& out);
+
+struct KeygenOptions {
+    std::string role = {};       // "node" or "gate"
+    std::string directory = {};  // where ROLE.key and ROLE.crt lie
+    std::string name = {};       // common name; empty: the host's
+    unsigned days = 365;
+    bool renew = false;  // new certificate, same key, same pin
+};
+Result<int> keygen(const KeygenOptions& options, WallTime now, Output& out);
+
+Result<int> pin(const std::vector<std::string>& certificates, Output& out);
+
+// All codes, or one.
+Result<int> reasons(const std::string& code, Output& out);
+
+}  // namespace ct::ctl
