@@ -8,7 +8,6 @@
 #include <cstdlib>
 
 #include "bench/measure.h"
-#include "bus/connection.h"
 #include "support/world.h"
 
 using namespace ct;
@@ -59,12 +58,7 @@ public:
 
     std::int64_t ours() const { return bench::launch_to_main(world_.run(child()), kLength); }
 
-    void drop_grant() const {
-        auto bus = bus::Connection::open_system("bench");
-        require(bus.has_value(), "system bus");
-        auto call = bus->new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"}, "RevokeWorkload");
-        require(call && call->append(std::string("payments")) && bus->call(*call), "RevokeWorkload");
-    }
+    void drop_grant() const { require(world_.drop_grants().has_value(), "RevokeWorkload"); }
 
     // One connection, kept open; each launch forks from the client.
     std::vector<double> floor_warm(int runs) const {

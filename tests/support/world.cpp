@@ -171,6 +171,14 @@ Status World::call_reload(const std::string& area) const {
 Status World::reload_gate() { return call_reload("Gate1"); }
 Status World::reload_node() { return call_reload("Secret1"); }
 
+Status World::drop_grants() const {
+    CT_TRY(auto connection, bus::Connection::open_system("world"));
+    CT_TRY(auto call, connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"}, "RevokeWorkload"));
+    CT_CHECK(call.append(std::string("payments")));
+    CT_TRY(const auto reply, connection.call(call));
+    return {};
+}
+
 void World::stop_gate() { static_cast<void>(bus_->kill("io.cloudtaser.Gate1", SIGTERM)); }
 
 Launch World::run(const std::vector<std::string>& program, const std::vector<std::string>& arguments) const {

@@ -58,6 +58,9 @@ public:
     // cloudtaser-run --workload payments ARGS -- PROGRAM, ready to be started.
     [[nodiscard]] Launch run(const std::vector<std::string>& program, const std::vector<std::string>& arguments = {}) const;
     [[nodiscard]] std::string tpm_fingerprint() const { return ak_; }
+    [[nodiscard]] std::string pcr(unsigned index) const { return measured_.at(index); }  // hex, as the policy has it
+    // RevokeWorkload: the next launch attests anew.
+    [[nodiscard]] Status drop_grants() const;
     // All that secretd, or the gate, wrote to its audit file; one JSON object a line.
     [[nodiscard]] std::string node_audit() const;
     [[nodiscard]] std::string gate_audit() const;
