@@ -46,7 +46,8 @@ public:
 private:
     std::uint64_t big_endian(std::size_t size) {
         std::uint64_t value = 0;
-        for (const std::uint8_t byte : take(size)) value = value << 8 | byte;
+        for (const std::uint8_t byte : take(size))
+            value = value << 8 | byte;
         return value;
     }
     std::uint64_t little_endian(std::size_t size) {

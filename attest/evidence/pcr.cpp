@@ -7,7 +7,8 @@ namespace ct::attest::tpm {
 
 PcrBank::PcrBank(crypto::Hash hash) : hash_(hash), size_(crypto::digest_size(hash)) {
     constexpr unsigned first_ones = 17, last_ones = 22;  // the dynamic root of trust's, never launched
-    for (unsigned i = first_ones; i <= last_ones; ++i) values_[i].fill(0xff);
+    for (unsigned i = first_ones; i <= last_ones; ++i)
+        values_[i].fill(0xff);
 }
 
 void PcrBank::extend(unsigned index, ByteView digest) {

@@ -10,14 +10,15 @@ namespace ct::attest::tpm {
 namespace {
 
 constexpr std::size_t kMostDigest = 64;
-constexpr std::size_t kMostIdObject = 132;          // TPMS_ID_OBJECT: two TPM2B_DIGEST
-constexpr std::size_t kMostEncryptedSecret = 512;   // RSA-4096
+constexpr std::size_t kMostIdObject = 132;         // TPMS_ID_OBJECT: two TPM2B_DIGEST
+constexpr std::size_t kMostEncryptedSecret = 512;  // RSA-4096
 constexpr std::size_t kIntroduction = 64 << 10;
 constexpr std::size_t kRequest = 1024;
 
 void put_chain(cbor::Writer& out, const std::vector<ByteView>& chain) {
     out.array(chain.size());
-    for (const ByteView certificate : chain) out.bytes(certificate);
+    for (const ByteView certificate : chain)
+        out.bytes(certificate);
 }
 
 Status expect_key(cbor::Reader& in, std::uint64_t key) {

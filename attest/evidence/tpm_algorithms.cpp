@@ -11,9 +11,9 @@ struct Row {
     crypto::Hash hash;
     std::string_view name;
 };
-constexpr std::array kRows{Row{alg::kSha1, crypto::Hash::sha1, "sha1"}, Row{alg::kSha256, crypto::Hash::sha256, "sha256"},
-                           Row{alg::kSha384, crypto::Hash::sha384, "sha384"},
-                           Row{alg::kSha512, crypto::Hash::sha512, "sha512"}};
+constexpr std::array kRows{
+    Row{alg::kSha1, crypto::Hash::sha1, "sha1"}, Row{alg::kSha256, crypto::Hash::sha256, "sha256"},
+    Row{alg::kSha384, crypto::Hash::sha384, "sha384"}, Row{alg::kSha512, crypto::Hash::sha512, "sha512"}};
 
 }  // namespace
 

@@ -7,7 +7,8 @@
 namespace ct::attest::tpm {
 namespace {
 
-constexpr std::uint32_t kGenerated = 0xff544347;  // TPM_GENERATED_VALUE: a restricted key signs nothing else with this head
+constexpr std::uint32_t kGenerated =
+    0xff544347;  // TPM_GENERATED_VALUE: a restricted key signs nothing else with this head
 constexpr std::uint16_t kAttestQuote = 0x8018;
 constexpr std::size_t kMostName = 2 + 64;    // TPM2B_NAME: algorithm and digest
 constexpr std::size_t kMostDigest = 64;      // TPM2B_DIGEST, TPM2B_DATA

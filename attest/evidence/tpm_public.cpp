@@ -28,7 +28,8 @@ void take_scheme(Cursor& in, Public& key) {
     key.scheme_hash = alg::kNull;
     switch (key.scheme) {
         case alg::kNull:
-        case alg::kRsaEs: break;
+        case alg::kRsaEs:
+            break;
         case alg::kEcdaa:
             key.scheme_hash = in.be16();
             in.be16();  // count
@@ -40,8 +41,11 @@ void take_scheme(Cursor& in, Public& key) {
         case alg::kEcdh:
         case alg::kSm2:
         case alg::kEcSchnorr:
-        case alg::kEcMqv: key.scheme_hash = in.be16(); break;
-        default: in.fail();
+        case alg::kEcMqv:
+            key.scheme_hash = in.be16();
+            break;
+        default:
+            in.fail();
     }
 }
 
@@ -80,7 +84,8 @@ Result<Public> parse_public(ByteView bytes) {
 
 Result<Bytes> name_of(const Public& key) {
     const auto hash = hash_of(key.name_hash);
-    if (!hash || *hash == crypto::Hash::sha1) return fail(Reason::evidence_algorithm_weak, "name algorithm of a TPM key");
+    if (!hash || *hash == crypto::Hash::sha1)
+        return fail(Reason::evidence_algorithm_weak, "name algorithm of a TPM key");
     Bytes name{static_cast<std::uint8_t>(key.name_hash >> 8), static_cast<std::uint8_t>(key.name_hash)};
     append(name, crypto::digest(*hash, {key.encoded}));
     return name;
@@ -95,10 +100,14 @@ Result<crypto::PublicKey> key_of(const Public& key) {
             return crypto::PublicKey::from_rsa(key.modulus, key.exponent);
         }
         switch (key.curve) {
-            case curve::kP256: return crypto::PublicKey::from_ec("P-256", key.x, key.y);
-            case curve::kP384: return crypto::PublicKey::from_ec("P-384", key.x, key.y);
-            case curve::kP521: return crypto::PublicKey::from_ec("P-521", key.x, key.y);
-            default: return fail(Reason::evidence_algorithm_weak, "curve of a TPM key");
+            case curve::kP256:
+                return crypto::PublicKey::from_ec("P-256", key.x, key.y);
+            case curve::kP384:
+                return crypto::PublicKey::from_ec("P-384", key.x, key.y);
+            case curve::kP521:
+                return crypto::PublicKey::from_ec("P-521", key.x, key.y);
+            default:
+                return fail(Reason::evidence_algorithm_weak, "curve of a TPM key");
         }
     }();
     if (!result && result.error().reason != Reason::evidence_algorithm_weak) {

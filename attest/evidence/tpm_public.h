@@ -33,7 +33,9 @@ struct Public {
 
     ByteView encoded;  // the TPMT_PUBLIC itself: what a Name and a fingerprint are made over
 
-    [[nodiscard]] bool has(std::uint32_t attributes_mask) const { return (attributes & attributes_mask) == attributes_mask; }
+    [[nodiscard]] bool has(std::uint32_t attributes_mask) const {
+        return (attributes & attributes_mask) == attributes_mask;
+    }
 };
 
 // The whole of `bytes`. evidence_too_large, evidence_malformed; other types and curves are evidence_algorithm_weak.

@@ -22,12 +22,15 @@ Result<Signature> parse_signature(ByteView bytes) {
     if (!in.ok()) return fail(Reason::evidence_malformed, "TPMT_SIGNATURE ends early");
     switch (signature.scheme) {
         case alg::kRsaSsa:
-        case alg::kRsaPss: signature.rsa = in.tpm2b(kMostRsa); break;
+        case alg::kRsaPss:
+            signature.rsa = in.tpm2b(kMostRsa);
+            break;
         case alg::kEcdsa:
             signature.r = in.tpm2b(kMostCoordinate);
             signature.s = in.tpm2b(kMostCoordinate);
             break;
-        default: return fail(Reason::evidence_algorithm_weak, "TPMT_SIGNATURE: not RSASSA, RSAPSS or ECDSA");
+        default:
+            return fail(Reason::evidence_algorithm_weak, "TPMT_SIGNATURE: not RSASSA, RSAPSS or ECDSA");
     }
     if (!in.finished()) return fail(Reason::evidence_malformed, "TPMT_SIGNATURE: not exactly one signature");
     return signature;

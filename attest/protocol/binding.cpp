@@ -13,7 +13,8 @@ constexpr std::string_view kDomain = "cloudtaser/attest/v1\0"sv;
 
 void add_field(Bytes& out, ByteView field) {
     const auto size = static_cast<std::uint32_t>(field.size());
-    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(size >> shift));
+    for (int shift = 24; shift >= 0; shift -= 8)
+        out.push_back(static_cast<std::uint8_t>(size >> shift));
     append(out, field);
 }
 

@@ -17,14 +17,16 @@ Bytes frame(ByteView message) {
     const auto size = static_cast<std::uint32_t>(message.size());
     Bytes out;
     out.reserve(kHeader + message.size());
-    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(size >> shift));
+    for (int shift = 24; shift >= 0; shift -= 8)
+        out.push_back(static_cast<std::uint8_t>(size >> shift));
     append(out, message);
     return out;
 }
 
 Status FrameReader::feed(ByteView bytes) {
     const std::size_t total = pending_.size() + bytes.size();
-    if (total > kHeader + limits::kGateMessage) return fail(Reason::too_large, "more than one largest frame is waiting");
+    if (total > kHeader + limits::kGateMessage)
+        return fail(Reason::too_large, "more than one largest frame is waiting");
     const auto at = [&](std::size_t i) { return i < pending_.size() ? pending_[i] : bytes[i - pending_.size()]; };
     std::size_t checked = checked_;
     while (checked + kHeader <= total) {

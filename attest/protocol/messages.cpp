@@ -13,7 +13,7 @@ namespace {
 
 enum Type : std::uint64_t { kHello = 1, kChallenge = 2, kProof = 3, kRelease = 4, kRefusal = 5 };
 
-constexpr std::size_t kKinds = 8;             // kinds of evidence in one message
+constexpr std::size_t kKinds = 8;  // kinds of evidence in one message
 constexpr std::size_t kKindWord = 32;
 constexpr std::size_t kIntroduction = 64 << 10;  // public keys and certificate chains
 constexpr std::size_t kRequest = 64 << 10;
@@ -27,7 +27,8 @@ constexpr std::string_view kTierLetters = "ABCD";
 
 void put_kinds(cbor::Writer& out, const std::vector<KindBlob>& blobs) {
     out.array(blobs.size());
-    for (const KindBlob& blob : blobs) out.array(2).text(blob.kind).bytes(blob.body);
+    for (const KindBlob& blob : blobs)
+        out.array(2).text(blob.kind).bytes(blob.body);
 }
 
 void put_identity(cbor::Writer& out, const Identity& identity) {
@@ -45,7 +46,8 @@ std::string readable(std::string_view text) {
         return ascii.substr(0, kDetail);
     }
     std::size_t size = std::min(text.size(), kDetail);
-    while (!valid_utf8(text.substr(0, size))) --size;  // at most three steps, to a character's edge
+    while (!valid_utf8(text.substr(0, size)))
+        --size;  // at most three steps, to a character's edge
     return std::string(text.substr(0, size));
 }
 
@@ -231,12 +233,18 @@ Result<Message> get_message(cbor::Reader& in) {
     CT_CHECK(expect_key(in, 0));
     CT_TRY(const std::uint64_t type, in.uint());
     switch (type) {
-        case kHello: return get_hello(in);
-        case kChallenge: return get_challenge(in);
-        case kProof: return get_proof(in);
-        case kRelease: return get_release(in);
-        case kRefusal: return get_refusal(in);
-        default: return fail(Reason::malformed, "not a message of this protocol");
+        case kHello:
+            return get_hello(in);
+        case kChallenge:
+            return get_challenge(in);
+        case kProof:
+            return get_proof(in);
+        case kRelease:
+            return get_release(in);
+        case kRefusal:
+            return get_refusal(in);
+        default:
+            return fail(Reason::malformed, "not a message of this protocol");
     }
 }
 

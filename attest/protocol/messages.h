@@ -19,8 +19,8 @@ inline constexpr std::uint64_t kProtocolVersion = 1;
 // Who asks, as the node's kernel said.
 struct Identity {
     std::uint64_t uid = 0;
-    std::string unit;                   // systemd unit, empty outside one
-    std::optional<Sha256> executable;   // digest of the file that runs, where it could be read
+    std::string unit;                  // systemd unit, empty outside one
+    std::optional<Sha256> executable;  // digest of the file that runs, where it could be read
     bool operator==(const Identity&) const = default;
 };
 Bytes encode_identity(const Identity& identity);  // canonical CBOR; what binding.h digests
@@ -55,24 +55,24 @@ struct Proof {
 
 // What the policy lets the node do with the secrets.
 struct Terms {
-    Seconds lifetime{0};            // of the attested grant, from now; never beyond the verdict's expiry
-    std::string tiers = "AB";       // letters of the tiers that the policy allows
+    Seconds lifetime{0};       // of the attested grant, from now; never beyond the verdict's expiry
+    std::string tiers = "AB";  // letters of the tiers that the policy allows
     bool require_enforcement = false;
     bool allow_degraded_memory = false;
     bool operator==(const Terms&) const = default;
 };
 
 struct Release {
-    Bytes sealed_token;             // HPKE: info = kSealInfo, aad = binding value
-    std::string creation_path;      // what the wrapping token must have been made by
-    std::string evidence_kind;      // "tpm2", or several joined by '+'
-    std::string record;             // id of the gate's audit record
+    Bytes sealed_token;         // HPKE: info = kSealInfo, aad = binding value
+    std::string creation_path;  // what the wrapping token must have been made by
+    std::string evidence_kind;  // "tpm2", or several joined by '+'
+    std::string record;         // id of the gate's audit record
     Terms terms;
     bool operator==(const Release&) const = default;
 };
 
 struct Refusal {
-    std::string reason;             // a word of base/reason.h
+    std::string reason;  // a word of base/reason.h
     std::string detail;
     std::string record;
     bool operator==(const Refusal&) const = default;

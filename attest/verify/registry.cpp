@@ -21,7 +21,8 @@ const Verifier* find_verifier(std::string_view kind) {
 
 std::vector<std::string_view> known_kinds() {
     std::vector<std::string_view> kinds;
-    for (const Verifier* verifier : kVerifiers) kinds.push_back(verifier->kind());
+    for (const Verifier* verifier : kVerifiers)
+        kinds.push_back(verifier->kind());
     return kinds;
 }
 

@@ -16,7 +16,8 @@ bool blames_device(const Error& error) {
 }  // namespace
 
 Core::Core(std::vector<std::string> kinds) {
-    for (std::string& kind : kinds) devices_.push_back({std::move(kind), std::nullopt});
+    for (std::string& kind : kinds)
+        devices_.push_back({std::move(kind), std::nullopt});
 }
 
 Core::Device* Core::find(std::string_view kind) {

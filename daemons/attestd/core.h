@@ -15,10 +15,10 @@ namespace ct::attestd {
 
 class Core {
 public:
-    static constexpr std::size_t kWaiting = 256;         // calls that wait for a device or are at it
-    static constexpr std::size_t kBinding = 64;          // bytes
-    static constexpr std::size_t kRequest = 64 << 10;    // bytes, as in the release protocol
-    static constexpr Seconds kProbeAgain{60};            // while a device is absent
+    static constexpr std::size_t kWaiting = 256;       // calls that wait for a device or are at it
+    static constexpr std::size_t kBinding = 64;        // bytes
+    static constexpr std::size_t kRequest = 64 << 10;  // bytes, as in the release protocol
+    static constexpr Seconds kProbeAgain{60};          // while a device is absent
 
     // Kinds in the order of preference: the first that is there is the primary one.
     explicit Core(std::vector<std::string> kinds);

@@ -58,8 +58,10 @@ Status AttestService::serve() {
                  .out_names = {"evidence", "size", "media_type"},
                  .access = callers},
                 [this](bus::Call call) { get_evidence(std::move(call)); })
-        .property({"Kinds", "as", bus::Emits::change}, [this](bus::Message& reply) { return reply.append(core_.kinds()); })
-        .property({"Primary", "s", bus::Emits::change}, [this](bus::Message& reply) { return reply.append(core_.primary()); })
+        .property({"Kinds", "as", bus::Emits::change},
+                  [this](bus::Message& reply) { return reply.append(core_.kinds()); })
+        .property({"Primary", "s", bus::Emits::change},
+                  [this](bus::Message& reply) { return reply.append(core_.primary()); })
         .property({"Fingerprints", "a{ss}", bus::Emits::change},
                   [this](bus::Message& reply) { return reply.append(fingerprints_); });
     CT_TRY(object_, daemon_.bus().serve(kPath, rows));
@@ -80,7 +82,8 @@ void AttestService::take_over(const Settings& settings) {
         });
     }
     collectors_ = std::move(collectors);
-    for (const std::string& kind : core_.kinds()) probe(kind);
+    for (const std::string& kind : core_.kinds())
+        probe(kind);
     daemon_.set_state(core_.trouble().empty() ? daemon::State::ready : daemon::State::degraded, core_.trouble());
 }
 
@@ -97,7 +100,8 @@ void AttestService::probe(const std::string& kind) {
         return [this, kind, collectors, keys = std::move(keys)] {
             if (collectors != collectors_) return;
             if (keys) {
-                for (const auto& [role, fingerprint] : *keys) fingerprints_[kind + "." + role] = fingerprint;
+                for (const auto& [role, fingerprint] : *keys)
+                    fingerprints_[kind + "." + role] = fingerprint;
                 static_cast<void>(daemon_.bus().emit_changed(kPath, kInterface, {"Fingerprints"}));
             }
             finish(kind, keys ? Status{} : std::unexpected(keys.error()));
@@ -130,7 +134,8 @@ void AttestService::get_evidence(bus::Call call) {
     }
     Sha512 over{};
     std::ranges::copy(*binding, over.begin());
-    worker_->post([this, call, over, kind = *kind, request = std::move(*request), collectors = collectors_]() -> Worker::Completion {
+    worker_->post([this, call, over, kind = *kind, request = std::move(*request),
+                   collectors = collectors_]() -> Worker::Completion {
         auto evidence = collectors->at(kind)->collect(request, over);
         return [this, call, kind, collectors, evidence = std::move(evidence)]() mutable {
             if (collectors == collectors_) finish(kind, status_of(evidence));
@@ -152,7 +157,8 @@ void AttestService::deliver(const std::string& kind, bus::Call call, Result<Byte
     if (!sealed) return refuse(sealed.error());
     if (const Status recorded = event.success(); !recorded) return call.fail(recorded.error());
     ++produced_;
-    call.reply(*sealed, static_cast<std::uint64_t>(evidence->size()), "application/vnd.cloudtaser.evidence." + kind + "+cbor");
+    call.reply(*sealed, static_cast<std::uint64_t>(evidence->size()),
+               "application/vnd.cloudtaser.evidence." + kind + "+cbor");
 }
 
 void AttestService::finish(const std::string& kind, const Status& status) {
@@ -176,7 +182,8 @@ void AttestService::arm_timers() {
     probe_timer_.reset();
     if (!core_.absent().empty()) {
         auto timer = daemon_.loop().add_timer(Core::kProbeAgain, [this] {
-            for (const std::string& kind : core_.absent()) probe(kind);  // each ends in finish(), which arms again
+            for (const std::string& kind : core_.absent())
+                probe(kind);  // each ends in finish(), which arms again
         });
         if (timer) probe_timer_ = std::move(*timer);
     }
@@ -184,7 +191,8 @@ void AttestService::arm_timers() {
 
 void AttestService::release_devices() {
     worker_->post([collectors = collectors_]() -> Worker::Completion {
-        for (const auto& [kind, collector] : *collectors) collector->release();
+        for (const auto& [kind, collector] : *collectors)
+            collector->release();
         return {};
     });
 }

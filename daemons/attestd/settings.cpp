@@ -32,7 +32,8 @@ Status read_flag(const Node& table, std::string_view key, bool& into) {
 }
 
 // A handle or index of the TPM in [first, last]; 0 means none.
-Status read_handle(const Node& table, std::string_view key, std::int64_t first, std::int64_t last, std::uint32_t& into) {
+Status read_handle(const Node& table, std::string_view key, std::int64_t first, std::int64_t last,
+                   std::uint32_t& into) {
     const auto node = table.get(key);
     if (!node) return {};
     CT_TRY(const std::int64_t value, node->as_integer(0, last));
@@ -81,7 +82,8 @@ Result<Settings> parse_settings(const Node& root) {
     bool enabled = true;
     CT_CHECK(read_flag(*table, "enabled", enabled));
     CT_CHECK(read_text(*table, "tcti", out.tpm2->tcti));
-    if (out.tpm2->tcti.empty()) return table->get("tcti")->error("write how the TPM is reached, such as \"device:/dev/tpmrm0\"");
+    if (out.tpm2->tcti.empty())
+        return table->get("tcti")->error("write how the TPM is reached, such as \"device:/dev/tpmrm0\"");
     CT_CHECK(read_path(*table, "event_log", out.tpm2->event_log));
     CT_CHECK(read_ak(*table, *out.tpm2));
     CT_CHECK(read_ek(*table, *out.tpm2));

@@ -12,7 +12,8 @@ Result<std::unique_ptr<Worker>> Worker::start(EventLoop& loop) {
     std::unique_ptr<Worker> worker(new Worker);
     worker->done_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!worker->done_) return fail_errno(Reason::io_failed, "eventfd");
-    CT_TRY(worker->source_, loop.add_io(worker->done_.get(), EPOLLIN, [self = worker.get()](std::uint32_t) { self->complete(); }));
+    CT_TRY(worker->source_,
+           loop.add_io(worker->done_.get(), EPOLLIN, [self = worker.get()](std::uint32_t) { self->complete(); }));
     // The thread takes no signals: they belong to the loop.
     sigset_t all, before;
     ::sigfillset(&all);

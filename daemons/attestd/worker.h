@@ -35,10 +35,10 @@ private:
 
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Job> jobs_;               // guarded
-    std::deque<Completion> completions_; // guarded
-    bool stopping_ = false;              // guarded
-    Fd done_;                            // eventfd: completions wait
+    std::deque<Job> jobs_;                // guarded
+    std::deque<Completion> completions_;  // guarded
+    bool stopping_ = false;               // guarded
+    Fd done_;                             // eventfd: completions wait
     Source source_;
     std::thread thread_;
 };

@@ -34,7 +34,8 @@ void Writer::head(unsigned major, std::uint64_t value) {
     }
     const unsigned info = size == 2 ? 24 : size == 3 ? 25 : size == 5 ? 26 : 27;
     out_.push_back(static_cast<std::uint8_t>(type | info));
-    for (std::size_t i = size - 1; i-- > 0;) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    for (std::size_t i = size - 1; i-- > 0;)
+        out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
 Writer& Writer::uint(std::uint64_t value) {
@@ -159,7 +160,8 @@ Result<Type> Reader::peek() {
 }
 
 Result<Reader::Item> Reader::take(Type type, std::string_view what) {
-    if (depth_ > 0 && levels_[depth_ - 1].left == 0) return error(Reason::malformed, "no further item in this container");
+    if (depth_ > 0 && levels_[depth_ - 1].left == 0)
+        return error(Reason::malformed, "no further item in this container");
     std::size_t size = 0;
     CT_TRY(auto item, decode(size));
     if (item.type != type) return error(Reason::malformed, what);

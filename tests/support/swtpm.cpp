@@ -61,13 +61,21 @@ Status Swtpm::launch() {
     ::unlink(socket.c_str());
     ::unlink((socket + ".ctrl").c_str());
     Launch launch;
-    launch.argv = {"swtpm", "socket", "--tpm2",
-                   "--tpmstate", "dir=" + directory_.path(),
-                   "--server", "type=unixio,path=" + socket,
-                   "--ctrl", "type=unixio,path=" + socket + ".ctrl",  // where tpm2-tss looks for it
-                   "--flags", "not-need-init,startup-clear",
-                   "--seccomp", "action=none",  // its filter does not know the calls that containers and sanitizers add
-                   "--pid", "file=" + pid_file};
+    launch.argv = {"swtpm",
+                   "socket",
+                   "--tpm2",
+                   "--tpmstate",
+                   "dir=" + directory_.path(),
+                   "--server",
+                   "type=unixio,path=" + socket,
+                   "--ctrl",
+                   "type=unixio,path=" + socket + ".ctrl",  // where tpm2-tss looks for it
+                   "--flags",
+                   "not-need-init,startup-clear",
+                   "--seccomp",
+                   "action=none",  // its filter does not know the calls that containers and sanitizers add
+                   "--pid",
+                   "file=" + pid_file};
     launch.output = directory_.file("log");
     CT_TRY(child_, Child::start(launch));
     // It writes its number there once its sockets listen.
@@ -102,8 +110,9 @@ Result<Bytes> Swtpm::pcr_value(unsigned pcr) {
     selection.pcrSelections[0].sizeofSelect = 3;
     selection.pcrSelections[0].pcrSelect[pcr / 8] = static_cast<BYTE>(1 << pcr % 8);
     TPML_DIGEST* values = nullptr;
-    CT_CHECK(check(Esys_PCR_Read(tpm->get(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &selection, nullptr, nullptr, &values),
-                   "PCR_Read"));
+    CT_CHECK(check(
+        Esys_PCR_Read(tpm->get(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &selection, nullptr, nullptr, &values),
+        "PCR_Read"));
     Bytes out;
     if (values->count == 1) out.assign(values->digests[0].buffer, values->digests[0].buffer + values->digests[0].size);
     Esys_Free(values);
@@ -123,16 +132,16 @@ Status Swtpm::write_nv(std::uint32_t index, ByteView content) {
     about.nvPublic.attributes = TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA;
     about.nvPublic.dataSize = static_cast<UINT16>(content.size());
     ESYS_TR handle = ESYS_TR_NONE;
-    CT_CHECK(check(Esys_NV_DefineSpace(tpm->get(), ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &no_auth,
-                                       &about, &handle),
+    CT_CHECK(check(Esys_NV_DefineSpace(tpm->get(), ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                                       &no_auth, &about, &handle),
                    "NV_DefineSpace"));
     for (std::size_t at = 0; at < content.size(); at += chunk) {
         const ByteView part = content.subspan(at, std::min(chunk, content.size() - at));
         TPM2B_MAX_NV_BUFFER data{};
         data.size = static_cast<UINT16>(part.size());
         std::ranges::copy(part, data.buffer);
-        CT_CHECK(check(Esys_NV_Write(tpm->get(), ESYS_TR_RH_OWNER, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &data,
-                                     static_cast<UINT16>(at)),
+        CT_CHECK(check(Esys_NV_Write(tpm->get(), ESYS_TR_RH_OWNER, handle, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                                     &data, static_cast<UINT16>(at)),
                        "NV_Write"));
     }
     return {};

@@ -18,7 +18,8 @@ Bytes EventLogBuilder::header(const std::vector<std::pair<std::uint16_t, std::ui
     ByteBuilder spec;
     spec.raw(as_bytes({"Spec ID Event03\0", 16})).le32(0).u8(0).u8(2).u8(0).u8(2);
     spec.le32(static_cast<std::uint32_t>(algorithms.size()));
-    for (const auto& [id, size] : algorithms) spec.le16(id).le16(size);
+    for (const auto& [id, size] : algorithms)
+        spec.le16(id).le16(size);
     const Bytes event = spec.u8(0);
     return ByteBuilder().le32(0).le32(3).raw(Bytes(20)).le32(static_cast<std::uint32_t>(event.size())).raw(event);
 }

@@ -26,11 +26,13 @@ public:
 
 private:
     ByteBuilder& be(std::uint64_t value, std::size_t size) {
-        while (size-- > 0) out_.push_back(static_cast<std::uint8_t>(value >> (8 * size)));
+        while (size-- > 0)
+            out_.push_back(static_cast<std::uint8_t>(value >> (8 * size)));
         return *this;
     }
     ByteBuilder& le(std::uint64_t value, std::size_t size) {
-        for (; size-- > 0; value >>= 8) out_.push_back(static_cast<std::uint8_t>(value));
+        for (; size-- > 0; value >>= 8)
+            out_.push_back(static_cast<std::uint8_t>(value));
         return *this;
     }
     Bytes out_;

@@ -123,7 +123,8 @@ Result<bool> matches(const SignedQuote& made, const tpm::PcrSelection& pcrs, con
 Result<Bytes> activate(Device& device, const Handle& ak, const Handle& ek, const tpm::Credential& credential) {
     TPM2B_ID_OBJECT id{};
     TPM2B_ENCRYPTED_SECRET secret{};
-    if (credential.id_object.size() > sizeof(id.credential) || credential.encrypted_secret.size() > sizeof(secret.secret)) {
+    if (credential.id_object.size() > sizeof(id.credential) ||
+        credential.encrypted_secret.size() > sizeof(secret.secret)) {
         return fail(Reason::invalid_argument, "the credential is larger than any TPM's");
     }
     id.size = static_cast<std::uint16_t>(credential.id_object.size());
@@ -169,10 +170,11 @@ Result<Open> open_tpm(const Tpm2Settings& settings) {
     }
     CT_TRY(const auto ak_chain, tss::ak_certificates(*open.device, settings));
     CT_TRY(const auto ek_chain, tss::ek_certificates(*open.device, settings));
-    open.introduction = tpm::encode(tpm::Introduction{.ak_public = open.ak.public_area,
-                                                      .ek_public = open.ek ? ByteView(open.ek->public_area) : ByteView{},
-                                                      .ak_certificates = views_of(ak_chain),
-                                                      .ek_certificates = views_of(ek_chain)});
+    open.introduction =
+        tpm::encode(tpm::Introduction{.ak_public = open.ak.public_area,
+                                      .ek_public = open.ek ? ByteView(open.ek->public_area) : ByteView{},
+                                      .ak_certificates = views_of(ak_chain),
+                                      .ek_certificates = views_of(ek_chain)});
     return open;
 }
 
@@ -221,7 +223,8 @@ private:
     Result<Bytes> collect_from(Open& open, const tpm::Request& request, const Sha512& binding) const {
         Bytes secret;
         if (request.credential) {
-            if (!open.ek) return fail(Reason::invalid_argument, "the gate asks for an endorsement key that is not offered");
+            if (!open.ek)
+                return fail(Reason::invalid_argument, "the gate asks for an endorsement key that is not offered");
             CT_TRY(secret, activate(*open.device, open.ak.handle, open.ek->handle, *request.credential));
         }
         Bytes log;
@@ -231,8 +234,8 @@ private:
         }
         for (int attempt = 0; attempt < kPcrAttempts; ++attempt) {
             CT_TRY(const PcrValues values, read_pcrs(*open.device, request.pcrs));
-            CT_TRY(const SignedQuote made, make_quote(*open.device, open.ak.handle, request.pcrs,
-                                                      ByteView(binding).first(kQualifyingData)));
+            CT_TRY(const SignedQuote made,
+                   make_quote(*open.device, open.ak.handle, request.pcrs, ByteView(binding).first(kQualifyingData)));
             CT_TRY(const bool same, matches(made, request.pcrs, values));
             if (!same) continue;
             return tpm::encode(tpm::Evidence{.attest = made.attest,

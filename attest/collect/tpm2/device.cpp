@@ -70,8 +70,8 @@ Result<Bytes> Device::read_nv(std::uint32_t index, std::size_t most) {
     while (out.size() < size) {
         const auto chunk = static_cast<std::uint16_t>(std::min<std::size_t>(kNvChunk, size - out.size()));
         TPM2B_MAX_NV_BUFFER* data_raw = nullptr;
-        const TSS2_RC code = Esys_NV_Read(esys_, authority, nv.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, chunk,
-                                          static_cast<std::uint16_t>(out.size()), &data_raw);
+        const TSS2_RC code = Esys_NV_Read(esys_, authority, nv.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                                          chunk, static_cast<std::uint16_t>(out.size()), &data_raw);
         const Owned<TPM2B_MAX_NV_BUFFER> data(data_raw);
         if (code != TSS2_RC_SUCCESS) return fail_tss(code, "reading an NV index");
         if (data->size != chunk) return fail(Reason::evidence_device_failed, "the TPM returned part of an NV index");

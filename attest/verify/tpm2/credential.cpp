@@ -54,7 +54,8 @@ Bytes kdf_a(crypto::Hash hash, ByteView key, std::string_view label, ByteView co
     return out;
 }
 
-Bytes kdf_e(crypto::Hash hash, ByteView z, std::string_view label, ByteView party_u, ByteView party_v, std::size_t bits) {
+Bytes kdf_e(crypto::Hash hash, ByteView z, std::string_view label, ByteView party_u, ByteView party_v,
+            std::size_t bits) {
     Bytes out;
     for (std::size_t counter = 1; out.size() < bits / 8; ++counter) {
         append(out, crypto::digest(hash, {be32(counter), z, as_bytes(label), kZero, party_u, party_v}));

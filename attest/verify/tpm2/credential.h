@@ -22,6 +22,7 @@ Result<MadeCredential> make_credential(const Public& ek, ByteView ak_name, ByteV
 Bytes kdf_a(crypto::Hash hash, ByteView key, std::string_view label, ByteView context_u, ByteView context_v,
             std::size_t bits);
 // Part 1 section 11.4.10.3, for secrets from ECDH.
-Bytes kdf_e(crypto::Hash hash, ByteView z, std::string_view label, ByteView party_u, ByteView party_v, std::size_t bits);
+Bytes kdf_e(crypto::Hash hash, ByteView z, std::string_view label, ByteView party_u, ByteView party_v,
+            std::size_t bits);
 
 }  // namespace ct::attest::tpm

@@ -13,7 +13,7 @@ namespace {
 
 using config::Node;
 
-constexpr std::size_t kMostValues = 256;        // allowed values of one PCR; keys in one list
+constexpr std::size_t kMostValues = 256;  // allowed values of one PCR; keys in one list
 constexpr std::size_t kMostRoots = 64;
 constexpr std::size_t kMostPem = 64 << 10;
 constexpr std::string_view kFingerprintPrefix = "sha256:";
@@ -37,7 +37,8 @@ Status read_bank(const Node& table, Tpm2Policy& policy) {
 Result<std::vector<Bytes>> read_pcr_values(const Node& node, std::size_t size) {
     std::vector<Node> values = node.elements();
     if (values.empty()) values.push_back(node);  // one value may stand without brackets
-    if (values.size() > kMostValues) return node.error("more than " + std::to_string(kMostValues) + " values for one PCR");
+    if (values.size() > kMostValues)
+        return node.error("more than " + std::to_string(kMostValues) + " values for one PCR");
     std::vector<Bytes> out;
     for (const Node& value : values) {
         CT_TRY(const std::string text, value.as_string());
@@ -80,8 +81,9 @@ Result<std::vector<Sha256>> read_fingerprints(const Node& table, std::string_vie
                                 ? hex_decode_array<32>(std::string_view(text).substr(kFingerprintPrefix.size()))
                                 : fail(Reason::malformed);
         if (!digest) {
-            return value.error("write \"sha256:\" and 64 hexadecimal digits: the SHA-256 of the key's TPMT_PUBLIC, "
-                               "which is its Name without the first four digits");
+            return value.error(
+                "write \"sha256:\" and 64 hexadecimal digits: the SHA-256 of the key's TPMT_PUBLIC, "
+                "which is its Name without the first four digits");
         }
         out.push_back(*digest);
     }
@@ -96,7 +98,8 @@ Result<std::vector<crypto::Certificate>> read_roots(const Node& table, std::stri
     if (!text.starts_with(kPemHead)) {
         const auto file = attachments.find(text);
         if (file == attachments.end())
-            return node->error("no \"" + text + "\" beside the policy: put NAME.pem into the policy's folder and write its "
+            return node->error("no \"" + text +
+                               "\" beside the policy: put NAME.pem into the policy's folder and write its "
                                "name without a path, or write the PEM text itself");
         text = file->second;
     }

@@ -38,6 +38,7 @@ struct Tpm2Policy final : KindPolicy {
     bool allow_unsafe_clock = false;
 };
 
-Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const config::Node& table, const Attachments& attachments = {});
+Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const config::Node& table,
+                                                            const Attachments& attachments = {});
 
 }  // namespace ct::attest::tpm

@@ -75,8 +75,9 @@ void check_pcrs(const Quote& quote, crypto::Hash scheme_hash, const Evidence& ev
         findings.push_back({Reason::evidence_measurement_missing,
                             "the quote is not over the bank " + std::string(bank_name(wanted.bank)) + " alone"});
     } else if (quote.selections()[0].mask != wanted.mask) {
-        findings.push_back({Reason::evidence_measurement_missing, "quoted are PCRs " + mask_words(quote.selections()[0].mask) +
-                                                                      ", asked were " + mask_words(wanted.mask)});
+        findings.push_back(
+            {Reason::evidence_measurement_missing,
+             "quoted are PCRs " + mask_words(quote.selections()[0].mask) + ", asked were " + mask_words(wanted.mask)});
     }
     if (evidence.pcr_mask != wanted.mask) {
         findings.push_back({Reason::evidence_measurement_missing, "reported are PCRs " + mask_words(evidence.pcr_mask) +
@@ -84,7 +85,8 @@ void check_pcrs(const Quote& quote, crypto::Hash scheme_hash, const Evidence& ev
     }
     const Bytes composite = composite_digest(scheme_hash, evidence.pcr_mask, evidence.pcr_values);
     if (!std::ranges::equal(composite, quote.pcr_digest)) {
-        findings.push_back({Reason::evidence_measurement_digest, "the reported PCR values are not those that were signed"});
+        findings.push_back(
+            {Reason::evidence_measurement_digest, "the reported PCR values are not those that were signed"});
     }
     for (const auto& [index, allowed] : policy.pcrs) {
         if ((evidence.pcr_mask >> index & 1) == 0) continue;  // said above
@@ -92,8 +94,9 @@ void check_pcrs(const Quote& quote, crypto::Hash scheme_hash, const Evidence& ev
         const bool is_allowed =
             std::ranges::any_of(allowed, [&](const Bytes& one) { return std::ranges::equal(one, value); });
         if (!is_allowed) {
-            findings.push_back({Reason::evidence_measurement_mismatch,
-                                pcr_word(policy, index) + " is " + hex_encode(value) + ", which the policy does not allow"});
+            findings.push_back(
+                {Reason::evidence_measurement_mismatch,
+                 pcr_word(policy, index) + " is " + hex_encode(value) + ", which the policy does not allow"});
         }
     }
 }
@@ -120,7 +123,8 @@ void check_event_log(const Evidence& evidence, const Tpm2Policy& policy, Finding
 
 void check_state(const Quote& quote, const Tpm2Policy& policy, Findings& findings) {
     if (!quote.clock_safe && !policy.allow_unsafe_clock) {
-        findings.push_back({Reason::evidence_clock_unsafe, "the TPM lost power without a shutdown and may repeat its clock"});
+        findings.push_back(
+            {Reason::evidence_clock_unsafe, "the TPM lost power without a shutdown and may repeat its clock"});
     }
     if (policy.counters &&
         (policy.counters->reset != quote.reset_count || policy.counters->restart != quote.restart_count)) {

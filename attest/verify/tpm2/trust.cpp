@@ -20,7 +20,8 @@ Result<Trust> trust_by_certificate(const Public& key, std::span<const ByteView> 
     std::vector<crypto::Certificate> chain;
     for (const ByteView der : certificates) {
         auto certificate = crypto::Certificate::from_der(der);
-        if (!certificate) return fail(Reason::evidence_chain_invalid, "not a certificate: " + certificate.error().context);
+        if (!certificate)
+            return fail(Reason::evidence_chain_invalid, "not a certificate: " + certificate.error().context);
         chain.push_back(std::move(*certificate));
     }
     const auto intermediates = std::span(chain).subspan(1);
@@ -28,7 +29,8 @@ Result<Trust> trust_by_certificate(const Public& key, std::span<const ByteView> 
     CT_CHECK(crypto::verify_chain(chain.front(), intermediates, roots, at));
 
     WallTime end = WallTime::max();
-    for (const auto& certificate : chain) end = std::min(end, certificate.not_after());
+    for (const auto& certificate : chain)
+        end = std::min(end, certificate.not_after());
     WallTime root_end = at;  // of the longest-lived root that this chain leads to
     for (const auto& root : roots) {
         if (crypto::verify_chain(chain.front(), intermediates, {&root, 1}, at)) {
@@ -44,8 +46,8 @@ Result<Trust> trust_key(const Public& key, std::span<const ByteView> certificate
                         std::span<const crypto::Certificate> roots, WallTime at) {
     if (std::ranges::find(keys, fingerprint_of(key)) != keys.end()) return Trust{"fingerprint", WallTime::max()};
     if (roots.empty() || certificates.empty()) {
-        return fail(Reason::evidence_key_untrusted,
-                    roots.empty() ? "the policy does not list this key" : "neither a listed key nor a certificate for it");
+        return fail(Reason::evidence_key_untrusted, roots.empty() ? "the policy does not list this key"
+                                                                  : "neither a listed key nor a certificate for it");
     }
     return trust_by_certificate(key, certificates, roots, at);
 }

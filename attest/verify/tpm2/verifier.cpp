@@ -20,8 +20,8 @@ const Tpm2Policy& own(const KindPolicy& policy) { return static_cast<const Tpm2P
 
 // What the gate keeps until the proof comes. Digests only: the record of a verdict holds nothing that could be replayed.
 struct Kept {
-    Sha256 introduction{};             // of the bytes that the request was made for
-    std::optional<Sha256> secret;      // of the credential's secret
+    Sha256 introduction{};         // of the bytes that the request was made for
+    std::optional<Sha256> secret;  // of the credential's secret
 };
 
 Bytes encode_kept(const Kept& kept) {
@@ -154,7 +154,8 @@ void Appraisal::judge_quote(const Keys* keys, const Evidence& evidence) {
     if (!quote) find(quote.error());
     if (keys != nullptr && signature) check_signature(*signature, keys->ak, evidence.attest, verdict.findings);
     for (const auto& [index, allowed] : policy.pcrs) {
-        if ((evidence.pcr_mask >> index & 1) != 0) claim("pcr" + std::to_string(index), hex_encode(evidence.pcr_values[index]));
+        if ((evidence.pcr_mask >> index & 1) != 0)
+            claim("pcr" + std::to_string(index), hex_encode(evidence.pcr_values[index]));
     }
     claim("bank", std::string(bank_name(policy.selection.bank)));
     if (quote) {
@@ -167,7 +168,8 @@ void Appraisal::judge_quote(const Keys* keys, const Evidence& evidence) {
         claim("clock", std::to_string(quote->clock));
         claim("clock_safe", quote->clock_safe ? "true" : "false");
         ByteArray<8> firmware;
-        for (std::size_t i = 0; i < 8; ++i) firmware[i] = static_cast<std::uint8_t>(quote->firmware_version >> (56 - 8 * i));
+        for (std::size_t i = 0; i < 8; ++i)
+            firmware[i] = static_cast<std::uint8_t>(quote->firmware_version >> (56 - 8 * i));
         claim("firmware_version", hex_encode(firmware));
     }
     check_event_log(evidence, policy, verdict.findings);
@@ -179,7 +181,7 @@ void Appraisal::judge_quote(const Keys* keys, const Evidence& evidence) {
 std::string_view Tpm2Verifier::kind() const { return kKind; }
 
 Result<std::shared_ptr<const KindPolicy>> Tpm2Verifier::parse_policy(const config::Node& table,
-                                                                      const Attachments& attachments) const {
+                                                                     const Attachments& attachments) const {
     CT_TRY(auto policy, parse_tpm2_policy(table, attachments));
     return policy;
 }
@@ -189,7 +191,8 @@ Result<EvidenceRequest> Tpm2Verifier::request(ByteView introduction, const KindP
     const Tpm2Policy& rules = own(policy);
     CT_TRY(const auto keys, parse_keys(introduction));
     if (!is_attestation_key(keys.ak)) {
-        return fail(Reason::evidence_key_attributes, "the attestation key may sign other things, or may exist outside its TPM");
+        return fail(Reason::evidence_key_attributes,
+                    "the attestation key may sign other things, or may exist outside its TPM");
     }
     Request request{.pcrs = rules.selection, .event_log = rules.require_event_log, .credential = {}};
     Kept kept{.introduction = crypto::sha256(introduction), .secret = {}};

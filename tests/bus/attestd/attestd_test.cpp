@@ -41,10 +41,11 @@ protected:
         ASSERT_TRUE(tpm_->measure(7, "secure boot"));
     }
     void start(const std::string& more = {}) {
-        const auto config = folder_.write("attestd.toml", "[tpm2]\ntcti = \"" + tpm_->tcti() + "\"\nevent_log = \"" +
-                                                              tpm_->write_event_log() + "\"\n" + more + "[audit]\nfile = \"" +
-                                                              folder_.file("audit.jsonl") + "\"\n");
-        auto private_bus = test::PrivateBus::start({.services = {{kName, {test::built("cloudtaser-attestd"), "--config", config}}}});
+        const auto config = folder_.write(
+            "attestd.toml", "[tpm2]\ntcti = \"" + tpm_->tcti() + "\"\nevent_log = \"" + tpm_->write_event_log() +
+                                "\"\n" + more + "[audit]\nfile = \"" + folder_.file("audit.jsonl") + "\"\n");
+        auto private_bus =
+            test::PrivateBus::start({.services = {{kName, {test::built("cloudtaser-attestd"), "--config", config}}}});
         ASSERT_TRUE(private_bus) << private_bus.error().to_string();
         bus_.emplace(std::move(*private_bus));
         bus_->adopt();
@@ -58,7 +59,8 @@ protected:
         CT_TRY(auto reply, client.call(call, 20s));
         return reply.read<Bytes>();
     }
-    Result<Answer> get_evidence(const std::string& kind, ByteView binding, ByteView request, const char* option = nullptr) {
+    Result<Answer> get_evidence(const std::string& kind, ByteView binding, ByteView request,
+                                const char* option = nullptr) {
         CT_TRY(auto call, client_->new_call(kManager, "GetEvidence"));
         CT_CHECK(call.append_all(kind, binding, request));
         std::map<std::string, bus::OptionValue> options;
@@ -100,10 +102,15 @@ protected:
         return verifier.verify({*introduction, request->kept, answer->evidence, binding, now}, **policy);
     }
     std::string pcr_lines() {
-        return "pcrs = { '0' = '" + hex_encode(pcr0()) + "', '7' = '" + hex_encode(pcr7()) + "' }\nrequire_event_log = true\n";
+        return "pcrs = { '0' = '" + hex_encode(pcr0()) + "', '7' = '" + hex_encode(pcr7()) +
+               "' }\nrequire_event_log = true\n";
     }
-    static Bytes pcr0() { return crypto::digest(crypto::Hash::sha256, {Bytes(32), crypto::sha256(as_bytes("firmware"))}); }
-    static Bytes pcr7() { return crypto::digest(crypto::Hash::sha256, {Bytes(32), crypto::sha256(as_bytes("secure boot"))}); }
+    static Bytes pcr0() {
+        return crypto::digest(crypto::Hash::sha256, {Bytes(32), crypto::sha256(as_bytes("firmware"))});
+    }
+    static Bytes pcr7() {
+        return crypto::digest(crypto::Hash::sha256, {Bytes(32), crypto::sha256(as_bytes("secure boot"))});
+    }
 
     test::TempDir folder_;
     std::unique_ptr<test::Swtpm> tpm_;

@@ -22,15 +22,16 @@ constexpr std::uint32_t kPcrs = 1U << 0 | 1U << 7 | 1U << 16 | 1U << 17;
 
 Sha512 binding() {
     Sha512 out;
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(i);
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] = static_cast<std::uint8_t>(i);
     return out;
 }
 
 class Tpm2Collector : public testing::Test {
 protected:
     static void SetUpTestSuite() {
-        std::signal(SIGPIPE, SIG_IGN);                 // tpm2-tss writes to sockets that may have gone
-        ::setenv("TSS2_LOG", "all+none", 1);           // NOLINT(concurrency-mt-unsafe): one thread
+        std::signal(SIGPIPE, SIG_IGN);        // tpm2-tss writes to sockets that may have gone
+        ::setenv("TSS2_LOG", "all+none", 1);  // NOLINT(concurrency-mt-unsafe): one thread
     }
     void SetUp() override {
         auto tpm = test::Swtpm::start();
@@ -64,7 +65,8 @@ void expect_genuine(const Bytes& introduction_bytes, const Bytes& evidence_bytes
         const auto der = crypto::ecdsa_to_der(signature->r, signature->s);
         EXPECT_TRUE(key->verify(crypto::SignatureScheme::ecdsa_der, crypto::Hash::sha256, evidence->attest, *der));
     } else {
-        EXPECT_TRUE(key->verify(crypto::SignatureScheme::rsa_pkcs1, crypto::Hash::sha256, evidence->attest, signature->rsa));
+        EXPECT_TRUE(
+            key->verify(crypto::SignatureScheme::rsa_pkcs1, crypto::Hash::sha256, evidence->attest, signature->rsa));
     }
     const auto quote = tpm::parse_quote(evidence->attest);
     ASSERT_TRUE(quote) << quote.error().to_string();

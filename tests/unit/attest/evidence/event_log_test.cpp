@@ -34,8 +34,8 @@ TEST(EventLog, WithoutEventsLeavesThePcrsOfAReset) {
 }
 
 TEST(EventLog, ExtendsInOrder) {
-    const auto bank =
-        replay(EventLogBuilder{}.event(4, 1, digest_of(1), "a").event(4, 1, digest_of(2), "b").bytes(), crypto::Hash::sha256);
+    const auto bank = replay(EventLogBuilder{}.event(4, 1, digest_of(1), "a").event(4, 1, digest_of(2), "b").bytes(),
+                             crypto::Hash::sha256);
     ASSERT_TRUE(bank) << bank.error().to_string();
     const Bytes first = crypto::digest(crypto::Hash::sha256, {Bytes(32), digest_of(1)});
     EXPECT_EQ(to_vector(bank->value(4)), crypto::digest(crypto::Hash::sha256, {first, digest_of(2)}));
@@ -43,7 +43,8 @@ TEST(EventLog, ExtendsInOrder) {
 }
 
 TEST(EventLog, DoesNotExtendNoActionEvents) {
-    const auto bank = replay(EventLogBuilder{}.event(4, kEventNoAction, digest_of(1), "x").bytes(), crypto::Hash::sha256);
+    const auto bank =
+        replay(EventLogBuilder{}.event(4, kEventNoAction, digest_of(1), "x").bytes(), crypto::Hash::sha256);
     ASSERT_TRUE(bank);
     EXPECT_EQ(pcr(*bank, 4), std::string(64, '0'));
 }
@@ -117,19 +118,18 @@ TEST(EventLog, IsRefusedForEachBadShape) {
              {"another bank only", header({{0x0004, 20}}), Reason::evidence_event_log_missing},
              {"an event without digests", event([](auto& out) { out.le32(0).le32(1).le32(0).le32(0); }),
               Reason::evidence_malformed},
-             {"an event with a digest too many",
-              event([](auto& out) {
+             {"an event with a digest too many", event([](auto& out) {
                   out.le32(0).le32(1).le32(2).le16(11).raw(Bytes(32)).le16(11).raw(Bytes(32)).le32(0);
               }),
               Reason::evidence_malformed},
              {"an event with an unannounced digest",
               event([](auto& out) { out.le32(0).le32(1).le32(1).le16(12).raw(Bytes(48)).le32(0); }),
               Reason::evidence_malformed},
-             {"an event of 4 GiB", event([](auto& out) {
-                  out.le32(0).le32(1).le32(1).le16(11).raw(Bytes(32)).le32(0xffffffff).u8(0);
-              }),
+             {"an event of 4 GiB",
+              event([](auto& out) { out.le32(0).le32(1).le32(1).le16(11).raw(Bytes(32)).le32(0xffffffff).u8(0); }),
               Reason::evidence_malformed},
-             {"an event for PCR 24", event([](auto& out) { out.le32(24).le32(1).le32(1).le16(11).raw(Bytes(32)).le32(0); }),
+             {"an event for PCR 24",
+              event([](auto& out) { out.le32(24).le32(1).le32(1).le16(11).raw(Bytes(32)).le32(0); }),
               Reason::evidence_malformed},
              {"bytes after the last event", event([](auto& out) { out.u8(0); }), Reason::evidence_malformed},
              {"too large", Bytes(limits::kEventLog + 1), Reason::evidence_too_large},
@@ -183,7 +183,8 @@ TEST(EventLog, OfRealMachinesReplaysToTheirPcrs) {
          }) {
         const auto bank = replay(test::read_vector("tpm/" + real.name + ".bin"), crypto::Hash::sha256);
         ASSERT_TRUE(bank) << real.name << ": " << bank.error().to_string();
-        for (const auto& [index, value] : real.pcrs) EXPECT_EQ(pcr(*bank, index), value) << real.name << " PCR " << index;
+        for (const auto& [index, value] : real.pcrs)
+            EXPECT_EQ(pcr(*bank, index), value) << real.name << " PCR " << index;
     }
     EXPECT_FALSE(replay(test::read_vector("tpm/eventlog-neg-short-no-action.bin"), crypto::Hash::sha256));
 }

@@ -16,8 +16,14 @@ const Bytes kOne{1, 1}, kTwo{2, 2, 2}, kDigest(32, 7);
 Introduction introduction() { return {kOne, kTwo, {kOne, kTwo}, {}}; }
 Request request() { return {{0x000b, 0x81}, true, Credential{kOne, kTwo}}; }
 Evidence evidence() {
-    Evidence out{.attest = kOne, .signature = kTwo, .pcr_mask = 0x800081, .pcr_values = {}, .event_log = kOne, .secret = kDigest};
-    for (const unsigned pcr : {0, 7, 23}) out.pcr_values[pcr] = kDigest;
+    Evidence out{.attest = kOne,
+                 .signature = kTwo,
+                 .pcr_mask = 0x800081,
+                 .pcr_values = {},
+                 .event_log = kOne,
+                 .secret = kDigest};
+    for (const unsigned pcr : {0, 7, 23})
+        out.pcr_values[pcr] = kDigest;
     return out;
 }
 
@@ -99,7 +105,8 @@ TEST(Tpm2Bundle, IsRefusedForPcrsThatDoNotExistOrRepeat) {
     const auto with_pcrs = [](std::initializer_list<std::uint64_t> indices) {
         cbor::Writer out;
         out.map(5).uint(0).bytes(kOne).uint(1).bytes(kTwo).uint(2).map(indices.size());
-        for (const std::uint64_t index : indices) out.uint(index).bytes(kDigest);
+        for (const std::uint64_t index : indices)
+            out.uint(index).bytes(kDigest);
         out.uint(3).bytes({}).uint(4).bytes({});
         return out.take();
     };

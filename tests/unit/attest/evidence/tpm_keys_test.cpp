@@ -27,7 +27,14 @@ struct PublicFields {
     Bytes scheme = ByteBuilder().be16(alg::kRsaSsa).be16(alg::kSha256);
     Bytes rest = ByteBuilder().be16(2048).be32(0).tpm2b(Bytes(256, 0xc1));
     [[nodiscard]] Bytes bytes() const {
-        return ByteBuilder().be16(type).be16(name_hash).be32(attributes).tpm2b(policy).raw(symmetric).raw(scheme).raw(rest);
+        return ByteBuilder()
+            .be16(type)
+            .be16(name_hash)
+            .be32(attributes)
+            .tpm2b(policy)
+            .raw(symmetric)
+            .raw(scheme)
+            .raw(rest);
     }
 };
 
@@ -36,11 +43,12 @@ PublicFields ecc() {
     fields.type = alg::kEcc;
     fields.scheme = ByteBuilder().be16(alg::kEcdsa).be16(alg::kSha256);
     // The generator of P-256 is a point of it.
-    fields.rest = ByteBuilder()
-                      .be16(curve::kP256)
-                      .be16(alg::kNull)
-                      .tpm2b(hex_decode("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296", 64).value())
-                      .tpm2b(hex_decode("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5", 64).value());
+    fields.rest =
+        ByteBuilder()
+            .be16(curve::kP256)
+            .be16(alg::kNull)
+            .tpm2b(hex_decode("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296", 64).value())
+            .tpm2b(hex_decode("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5", 64).value());
     return fields;
 }
 
@@ -87,7 +95,8 @@ TEST(TpmPublic, OfAStorageKeyGivesItsCipher) {
 
 TEST(TpmPublic, CutShortOrWithBytesAfterItIsMalformed) {
     for (Bytes bytes : {PublicFields{}.bytes(), ecc().bytes()}) {
-        for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(parse_public(ByteView(bytes).first(size)));
+        for (std::size_t size = 0; size < bytes.size(); ++size)
+            EXPECT_FALSE(parse_public(ByteView(bytes).first(size)));
         bytes.push_back(0);
         EXPECT_FALSE(parse_public(bytes));
     }
@@ -108,11 +117,14 @@ TEST(TpmPublic, IsRefusedForEachBadField) {
     };
     for (const Case& one : std::vector<Case>{
              {"a keyed hash", rsa([](auto& f) { f.type = 0x0008; }), Reason::evidence_algorithm_weak},
-             {"an unknown scheme", rsa([](auto& f) { f.scheme = ByteBuilder().be16(0x7777); }), Reason::evidence_malformed},
-             {"a policy too long", rsa([](auto& f) { f.policy = Bytes(65); }), Reason::evidence_malformed},
-             {"a modulus not of its size", rsa([](auto& f) { f.rest = ByteBuilder().be16(2048).be32(0).tpm2b(Bytes(255, 1)); }),
+             {"an unknown scheme", rsa([](auto& f) { f.scheme = ByteBuilder().be16(0x7777); }),
               Reason::evidence_malformed},
-             {"a modulus too long", rsa([](auto& f) { f.rest = ByteBuilder().be16(4104).be32(0).tpm2b(Bytes(513, 1)); }),
+             {"a policy too long", rsa([](auto& f) { f.policy = Bytes(65); }), Reason::evidence_malformed},
+             {"a modulus not of its size",
+              rsa([](auto& f) { f.rest = ByteBuilder().be16(2048).be32(0).tpm2b(Bytes(255, 1)); }),
+              Reason::evidence_malformed},
+             {"a modulus too long",
+              rsa([](auto& f) { f.rest = ByteBuilder().be16(4104).be32(0).tpm2b(Bytes(513, 1)); }),
               Reason::evidence_malformed},
              {"too large", rsa([](auto& f) { f.policy = Bytes(limits::kTpmPublic); }), Reason::evidence_too_large},
          }) {
@@ -186,7 +198,8 @@ std::vector<Bytes> pcr_file(const std::string& name) {
     std::istringstream in{std::string(as_text(test::read_vector(name)))};
     std::vector<Bytes> values;
     unsigned index = 0;
-    for (std::string hex; in >> index >> hex;) values.push_back(hex_decode(hex, 64).value());
+    for (std::string hex; in >> index >> hex;)
+        values.push_back(hex_decode(hex, 64).value());
     return values;
 }
 
@@ -203,8 +216,10 @@ TEST(TpmVectors, SignaturesVerifyAndCompositesMatch) {
         if (name == "swtpm") {
             tpmt = test::read_vector("tpm/swtpm.quote.sig-tpmt.bin");
         } else {
-            tpmt = ByteBuilder().be16(alg::kRsaSsa).be16(alg::kSha256).tpm2b(
-                test::read_vector("tpm/" + name + ".quote.sig-rsassa.bin"));
+            tpmt = ByteBuilder()
+                       .be16(alg::kRsaSsa)
+                       .be16(alg::kSha256)
+                       .tpm2b(test::read_vector("tpm/" + name + ".quote.sig-rsassa.bin"));
         }
         const auto signature = parse_signature(tpmt);
         ASSERT_TRUE(signature) << name;

@@ -17,7 +17,8 @@ namespace {
 template <std::size_t N>
 ByteArray<N> counting_from(std::uint8_t first) {
     ByteArray<N> out;
-    for (auto& byte : out) byte = first++;
+    for (auto& byte : out)
+        byte = first++;
     return out;
 }
 
@@ -79,9 +80,7 @@ TEST(Binding, ChangesWithEveryField) {
     }
 }
 
-TEST(Binding, NamesAnIdentityWithoutUnitOrExecutable) {
-    EXPECT_EQ(hex_encode(encode_identity({})), "a200000160");
-}
+TEST(Binding, NamesAnIdentityWithoutUnitOrExecutable) { EXPECT_EQ(hex_encode(encode_identity({})), "a200000160"); }
 
 }  // namespace
 }  // namespace ct::attest

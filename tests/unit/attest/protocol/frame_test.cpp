@@ -16,7 +16,8 @@ TEST(Frame, ComesOutWholeHoweverItArrives) {
         std::vector<Bytes> got;
         for (std::size_t at = 0; at < stream.size(); at += step) {
             ASSERT_TRUE(reader.feed(ByteView(stream).subspan(at, std::min(step, stream.size() - at))));
-            while (auto message = reader.next()) got.push_back(*message);
+            while (auto message = reader.next())
+                got.push_back(*message);
         }
         EXPECT_EQ(got, (std::vector<Bytes>{first, second})) << "in steps of " << step;
         EXPECT_FALSE(reader.mid_frame());
@@ -73,7 +74,8 @@ TEST(Frame, ThatNobodyTakesDoesNotPileUp) {
     const Bytes one = frame(Bytes(1 << 20, 1));
     Status status;
     std::size_t fed = 0;
-    while ((status = reader.feed(one))) ASSERT_LE(fed += one.size(), limits::kGateMessage + 4);
+    while ((status = reader.feed(one)))
+        ASSERT_LE(fed += one.size(), limits::kGateMessage + 4);
     EXPECT_EQ(status.error().reason, Reason::too_large);
 }
 

@@ -149,10 +149,12 @@ TEST(Messages, WithBadFieldsAreProtocolViolations) {
         {"kind twice", with(hello(), [](auto& m) { m.introductions[1].kind = "tpm2"; })},
         {"kind in capitals", with(hello(), [](auto& m) { m.introductions[1].kind = "TPM2"; })},
         {"empty kind", with(hello(), [](auto& m) { m.introductions[1].kind = ""; })},
-        {"too many kinds", with(hello(), [](auto& m) {
-             m.introductions.clear();
-             for (char c = 'a'; c < 'j'; ++c) m.introductions.push_back({std::string(1, c), {}});
-         })},
+        {"too many kinds", with(hello(),
+                                [](auto& m) {
+                                    m.introductions.clear();
+                                    for (char c = 'a'; c < 'j'; ++c)
+                                        m.introductions.push_back({std::string(1, c), {}});
+                                })},
         {"long introduction", with(hello(), [](auto& m) { m.introductions[0].body.assign((64 << 10) + 1, 0); })},
         {"long request", with(challenge(), [](auto& m) { m.requests[0].body.assign((64 << 10) + 1, 0); })},
         {"long evidence", with(proof(), [](auto& m) { m.evidence[0].body.assign(limits::kEvidence + 1, 0); })},
@@ -167,15 +169,14 @@ TEST(Messages, WithBadFieldsAreProtocolViolations) {
         {"empty reason", with(refusal(), [](auto& m) { m.reason.clear(); })},
         {"unknown type", [] { return built([](auto& out) { out.map(1).uint(0).uint(6); }); }},
         {"no type", [] { return built([](auto& out) { out.map(0); }); }},
-        {"unknown field", [] {
-             return built([](auto& out) { out.map(3).uint(0).uint(3).uint(1).array(0).uint(2).uint(0); });
-         }},
-        {"field twice", [] {
-             return built([](auto& out) { out.map(3).uint(0).uint(3).uint(1).array(0).uint(1).array(0); });
-         }},
+        {"unknown field",
+         [] { return built([](auto& out) { out.map(3).uint(0).uint(3).uint(1).array(0).uint(2).uint(0); }); }},
+        {"field twice",
+         [] { return built([](auto& out) { out.map(3).uint(0).uint(3).uint(1).array(0).uint(1).array(0); }); }},
         {"fields out of order", [] { return built([](auto& out) { out.map(2).uint(1).array(0).uint(0).uint(3); }); }},
         {"not a map", [] { return built([](auto& out) { out.array(2).uint(0).uint(3); }); }},
-        {"short challenge", [] {
+        {"short challenge",
+         [] {
              return built([](auto& out) {
                  out.map(4).uint(0).uint(2).uint(1).bytes(Bytes(31)).uint(2).uint(0).uint(3).array(0);
              });

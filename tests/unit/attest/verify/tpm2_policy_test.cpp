@@ -10,7 +10,9 @@ const std::string kValue(64, 'a');
 const std::string kPcrLine = "pcrs = { '7' = '" + kValue + "' }\n";
 const std::string kAkLine = "ak = ['sha256:" + kValue + "']\n";
 
-const Tpm2Policy& fields(const std::shared_ptr<const KindPolicy>& rules) { return dynamic_cast<const Tpm2Policy&>(*rules); }
+const Tpm2Policy& fields(const std::shared_ptr<const KindPolicy>& rules) {
+    return dynamic_cast<const Tpm2Policy&>(*rules);
+}
 
 TEST(Tpm2Policy, HasItsDefaults) {
     const auto rules = policy(kPcrLine + kAkLine);
@@ -24,12 +26,13 @@ TEST(Tpm2Policy, HasItsDefaults) {
 
 TEST(Tpm2Policy, ReadsEveryKey) {
     const auto root = test::Issuer::root("maker", now(), now() + kDay);
-    const auto rules = policy("bank = 'sha384'\npcrs = { '0' = ['" + std::string(96, 'A') + "', '" + std::string(96, 'b') +
-                                  "'], '23' = '" + std::string(96, 'c') + "' }\n" + kAkLine + "ek = ['sha256:" + kValue +
-                                  "']\nak_roots = 'maker.pem'\nek_roots = '''" + root.pem() +
-                                  "'''\nrequire_event_log = true\nevent_log_pcrs = [0]\nreset_counters = [4, 0]\n"
-                                  "allow_unsafe_clock = true\n",
-                              {{"maker.pem", root.pem()}});
+    const auto rules =
+        policy("bank = 'sha384'\npcrs = { '0' = ['" + std::string(96, 'A') + "', '" + std::string(96, 'b') +
+                   "'], '23' = '" + std::string(96, 'c') + "' }\n" + kAkLine + "ek = ['sha256:" + kValue +
+                   "']\nak_roots = 'maker.pem'\nek_roots = '''" + root.pem() +
+                   "'''\nrequire_event_log = true\nevent_log_pcrs = [0]\nreset_counters = [4, 0]\n"
+                   "allow_unsafe_clock = true\n",
+               {{"maker.pem", root.pem()}});
     ASSERT_TRUE(rules);
     const Tpm2Policy& read = fields(rules);
     EXPECT_EQ(read.bank, crypto::Hash::sha384);
@@ -76,7 +79,8 @@ TEST(Tpm2Policy, IsRefusedForEachMistakeWithItsLine) {
              {"roots that are none", kPcrLine + "ek_roots = 'none.pem'\n", 3},
              {"a log that is neither required nor not", kPcrLine + kAkLine + "require_event_log = 'yes'\n", 4},
              {"PCRs of a log that is not required", kPcrLine + kAkLine + "event_log_pcrs = [7]\n", 4},
-             {"PCRs of a log that are not quoted", kPcrLine + kAkLine + "require_event_log = true\nevent_log_pcrs = [0]\n", 5},
+             {"PCRs of a log that are not quoted",
+              kPcrLine + kAkLine + "require_event_log = true\nevent_log_pcrs = [0]\n", 5},
              {"no PCRs of a log", kPcrLine + kAkLine + "require_event_log = true\nevent_log_pcrs = []\n", 5},
              {"one counter", kPcrLine + kAkLine + "reset_counters = [1]\n", 4},
              {"a negative counter", kPcrLine + kAkLine + "reset_counters = [1, -1]\n", 4},

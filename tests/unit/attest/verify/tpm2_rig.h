@@ -34,7 +34,8 @@ inline constexpr std::chrono::hours kDay{24};
 
 inline Sha512 some_binding(std::uint8_t first = 0) {
     Sha512 out;
-    for (auto& byte : out) byte = first++;
+    for (auto& byte : out)
+        byte = first++;
     return out;
 }
 
@@ -69,7 +70,8 @@ struct Exchange {
 
 inline std::vector<Reason> reasons(const Verdict& verdict) {
     std::vector<Reason> out;
-    for (const Finding& finding : verdict.findings) out.push_back(finding.reason);
+    for (const Finding& finding : verdict.findings)
+        out.push_back(finding.reason);
     return out;
 }
 
@@ -91,7 +93,12 @@ struct Parts {
         }
     }
     [[nodiscard]] Bytes bytes() const {
-        Evidence out{.attest = attest, .signature = signature, .pcr_mask = 0, .pcr_values = {}, .event_log = event_log, .secret = secret};
+        Evidence out{.attest = attest,
+                     .signature = signature,
+                     .pcr_mask = 0,
+                     .pcr_values = {},
+                     .event_log = event_log,
+                     .secret = secret};
         for (const auto& [index, value] : pcrs) {
             out.pcr_mask |= 1U << index;
             out.pcr_values[index] = value;
@@ -120,7 +127,8 @@ public:
         EXPECT_TRUE(out->tpm->measure(0, "firmware 1.0"));
         EXPECT_TRUE(out->tpm->measure(7, "secure boot on"));
         EXPECT_TRUE(out->tpm->measure(7, "db"));
-        for (const unsigned pcr : {0, 4, 7}) out->pcrs[pcr] = hex_encode(out->tpm->pcr_value(pcr).value());
+        for (const unsigned pcr : {0, 4, 7})
+            out->pcrs[pcr] = hex_encode(out->tpm->pcr_value(pcr).value());
         out->settings.tcti = out->tpm->tcti();
         out->settings.ak_type = ak;
         out->settings.ek_type = ek;

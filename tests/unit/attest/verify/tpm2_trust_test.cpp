@@ -26,10 +26,13 @@ struct Chain {
     test::Issuer root = test::Issuer::root("TPM maker root", now() - kDay, now() + 300 * kDay);
     test::Issuer intermediate = root.intermediate("TPM maker CA", now() - kDay, now() + 200 * kDay);
 
-    [[nodiscard]] Bytes leaf(const crypto::PublicKey& key, WallTime from = now() - kDay, WallTime until = now() + 100 * kDay) const {
+    [[nodiscard]] Bytes leaf(const crypto::PublicKey& key, WallTime from = now() - kDay,
+                             WallTime until = now() + 100 * kDay) const {
         return intermediate.issue(key, from, until);
     }
-    [[nodiscard]] std::string policy_line(const std::string& key) const { return key + " = '''" + root.pem() + "'''\n"; }
+    [[nodiscard]] std::string policy_line(const std::string& key) const {
+        return key + " = '''" + root.pem() + "'''\n";
+    }
 };
 
 TEST_F(Tpm2Trust, OfAnAttestationKeyByItsCertificateLastsAsLongAsTheChain) {
@@ -64,8 +67,11 @@ TEST_F(Tpm2Trust, OfACertificateIsRefusedForEachThingThatIsWrongWithIt) {
               {other.leaf(rig_->ak_key()), other.intermediate.der(), other.root.der()},
               Reason::evidence_chain_invalid},
              {"another key", {chain.leaf(rig_->ek_key()), above}, Reason::evidence_chain_invalid},
-             {"expired", {chain.leaf(rig_->ak_key(), now() - 2 * kDay, now() - kDay), above}, Reason::evidence_certificate_expired},
-             {"not valid yet", {chain.leaf(rig_->ak_key(), now() + kDay, now() + 2 * kDay), above},
+             {"expired",
+              {chain.leaf(rig_->ak_key(), now() - 2 * kDay, now() - kDay), above},
+              Reason::evidence_certificate_expired},
+             {"not valid yet",
+              {chain.leaf(rig_->ak_key(), now() + kDay, now() + 2 * kDay), above},
               Reason::evidence_certificate_expired},
              {"bytes after it", {longer, above}, Reason::evidence_chain_invalid},
              {"nonsense", {{1, 2, 3}, above}, Reason::evidence_chain_invalid},
@@ -117,8 +123,8 @@ TEST_F(Tpm2Trust, ByCredentialAlsoRestsOnTheEndorsementKeysCertificate) {
     EXPECT_EQ(reasons(exchange->judge(*rules)), Reasons{Reason::evidence_certificate_expired});
 
     const Chain other;
-    const auto refused =
-        rig_->exchange(*rules, some_binding(), rig_->with_certificates({}, {other.leaf(rig_->ek_key()), other.intermediate.der()}));
+    const auto refused = rig_->exchange(
+        *rules, some_binding(), rig_->with_certificates({}, {other.leaf(rig_->ek_key()), other.intermediate.der()}));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().reason, Reason::evidence_chain_invalid);
 }
@@ -160,7 +166,8 @@ TEST_F(Tpm2Trust, ByCredentialIsNotForAKeyInAnotherTpm) {
 // A TPM has room for three sessions; one that is not given back shows at the fourth.
 TEST_F(Tpm2Trust, ByCredentialCanBeShownAgainAndAgain) {
     const auto rules = policy(rig_->pcr_lines() + rig_->ek_lines());
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(reasons(rig_->genuine(*rules).judge(*rules)), Reasons{}) << i;
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(reasons(rig_->genuine(*rules).judge(*rules)), Reasons{}) << i;
 }
 
 TEST_F(Tpm2Trust, ByCredentialIsForOneExchangeOnly) {

@@ -19,8 +19,17 @@ Bytes rsa_ak(const crypto::PublicKey& key) {
     constexpr std::size_t modulus = 256, exponent_tail = 5;  // ...modulus, INTEGER 65537
     const Bytes spki = key.spki_der().value();
     const ByteView n = ByteView(spki).subspan(spki.size() - exponent_tail - modulus, modulus);
-    return ByteBuilder().be16(alg::kRsa).be16(alg::kSha256).be32(0x00050072).tpm2b({}).be16(alg::kNull)
-        .be16(alg::kRsaSsa).be16(alg::kSha256).be16(2048).be32(0).tpm2b(n);
+    return ByteBuilder()
+        .be16(alg::kRsa)
+        .be16(alg::kSha256)
+        .be32(0x00050072)
+        .tpm2b({})
+        .be16(alg::kNull)
+        .be16(alg::kRsaSsa)
+        .be16(alg::kSha256)
+        .be16(2048)
+        .be32(0)
+        .tpm2b(n);
 }
 
 struct Captured {
@@ -43,7 +52,12 @@ Captured capture(const std::string& name, ByteView signature) {
         values.push_back(hex_decode(hex, 32).value());
         lines += (lines.empty() ? "pcrs = { '" : ", '") + std::to_string(index) + "' = '" + hex + "'";
     }
-    Evidence evidence{.attest = attest, .signature = signature, .pcr_mask = 0xffffff, .pcr_values = {}, .event_log = {}, .secret = {}};
+    Evidence evidence{.attest = attest,
+                      .signature = signature,
+                      .pcr_mask = 0xffffff,
+                      .pcr_values = {},
+                      .event_log = {},
+                      .secret = {}};
     std::copy(values.begin(), values.end(), evidence.pcr_values.begin());
     out.exchange.evidence = encode(evidence);
     out.rules = policy(lines + " }\nak = ['" + fingerprint(ak) + "']\n");
@@ -53,8 +67,10 @@ Captured capture(const std::string& name, ByteView signature) {
 TEST(Tpm2Vectors, OfCloudTpmsLackOnlyOurBinding) {
     CT_NEEDS_VECTORS();
     for (const std::string name : {"azure-milan-snp", "azure-spr-tdx"}) {
-        const Bytes signature = ByteBuilder().be16(alg::kRsaSsa).be16(alg::kSha256).tpm2b(
-            read_vector("tpm/" + name + ".quote.sig-rsassa.bin"));
+        const Bytes signature = ByteBuilder()
+                                    .be16(alg::kRsaSsa)
+                                    .be16(alg::kSha256)
+                                    .tpm2b(read_vector("tpm/" + name + ".quote.sig-rsassa.bin"));
         const auto captured = capture(name, signature);
         EXPECT_EQ(reasons(captured.exchange.judge(*captured.rules)), Reasons{Reason::evidence_nonce_mismatch}) << name;
     }
@@ -95,16 +111,18 @@ TEST(Tpm2Vectors, SignedOverSha1WithoutANonceAreRefusedForBoth) {
         return out;
     };
     const auto quote_at = as_text(json).find("\"Quote\":{");
-    const Bytes ak = field("Public", 0), attest = field("Quote", quote_at + 9), signature = field("Signature", quote_at);
+    const Bytes ak = field("Public", 0), attest = field("Quote", quote_at + 9),
+                signature = field("Signature", quote_at);
     Exchange exchange;
     exchange.introduction = encode(Introduction{ak, {}, {}, {}});
     exchange.kept = kept_for(exchange.introduction);
-    exchange.evidence = encode(Evidence{.attest = attest, .signature = signature, .pcr_mask = 0, .pcr_values = {}, .event_log = {}, .secret = {}});
+    exchange.evidence = encode(Evidence{
+        .attest = attest, .signature = signature, .pcr_mask = 0, .pcr_values = {}, .event_log = {}, .secret = {}});
     const auto rules = policy("pcrs = { '0' = '" + std::string(64, '0') + "' }\nak = ['" + fingerprint(ak) + "']\n");
     EXPECT_EQ(reasons(exchange.judge(*rules)),
-              (Reasons{Reason::evidence_algorithm_weak,            // the signature's hash
-                       Reason::evidence_nonce_mismatch,            // none at all
-                       Reason::evidence_algorithm_weak,            // the bank
+              (Reasons{Reason::evidence_algorithm_weak,  // the signature's hash
+                       Reason::evidence_nonce_mismatch,  // none at all
+                       Reason::evidence_algorithm_weak,  // the bank
                        Reason::evidence_measurement_missing, Reason::evidence_measurement_missing,
                        Reason::evidence_measurement_digest}));
 }
@@ -131,8 +149,8 @@ TEST(Tpm2Vectors, CertificatesOfCloudTpmsChainToTheirRootsWhileTheyLast) {
               pem_der("azure-vtpm-intermediate-03.pem"), day(2026, 11, 23), Reason::evidence_certificate_expired},
              {"Azure with the wrong intermediate", "azure-ak-cert-2025.der", "azure-vtpm-root-2023.pem",
               pem_der("azure-vtpm-intermediate-01-expired.pem"), day(2026, 1, 15), Reason::evidence_chain_invalid},
-             {"Google", "gce-ak-cert.der", "gce-ek-ak-root.pem", read_vector("tpm/gce-ak-intermediate.der"), day(2026, 1, 15),
-              std::nullopt},
+             {"Google", "gce-ak-cert.der", "gce-ek-ak-root.pem", read_vector("tpm/gce-ak-intermediate.der"),
+              day(2026, 1, 15), std::nullopt},
              {"Google under Azure's root", "gce-ak-cert.der", "azure-vtpm-root-2023.pem",
               read_vector("tpm/gce-ak-intermediate.der"), day(2026, 1, 15), Reason::evidence_chain_invalid},
          }) {

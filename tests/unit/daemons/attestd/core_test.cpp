@@ -34,13 +34,15 @@ TEST(AttestdCore, TakesABindingOf64BytesOnly) {
 
 TEST(AttestdCore, LetsNoMoreWaitThanItsQuota) {
     Core core({"tpm2"});
-    for (std::size_t i = 0; i < Core::kWaiting; ++i) ASSERT_TRUE(core.admit("tpm2"));
+    for (std::size_t i = 0; i < Core::kWaiting; ++i)
+        ASSERT_TRUE(core.admit("tpm2"));
     EXPECT_FALSE(core.idle());
     EXPECT_EQ(core.admit("tpm2").error().reason, Reason::quota_exceeded);
     EXPECT_EQ(core.admit_evidence("tpm2", 64, 0).error().reason, Reason::quota_exceeded);
     core.finished("tpm2", {});
     EXPECT_TRUE(core.admit("tpm2")) << "one has gone";
-    for (std::size_t i = 0; i < Core::kWaiting; ++i) core.finished("tpm2", {});
+    for (std::size_t i = 0; i < Core::kWaiting; ++i)
+        core.finished("tpm2", {});
     EXPECT_TRUE(core.idle());
 }
 

@@ -17,14 +17,26 @@ TEST(CborWriter, WritesTheVectorsOfTheRfc) {
         write(out);
         return hex_encode(out.take());
     };
-    for (const auto& [value, expected] : std::vector<std::pair<std::uint64_t, std::string>>{
-             {0, "00"}, {10, "0a"}, {23, "17"}, {24, "1818"}, {25, "1819"}, {100, "1864"}, {1000, "1903e8"},
-             {1000000, "1a000f4240"}, {1000000000000, "1b000000e8d4a51000"},
-             {18446744073709551615u, "1bffffffffffffffff"}}) {
+    for (const auto& [value, expected] :
+         std::vector<std::pair<std::uint64_t, std::string>>{{0, "00"},
+                                                            {10, "0a"},
+                                                            {23, "17"},
+                                                            {24, "1818"},
+                                                            {25, "1819"},
+                                                            {100, "1864"},
+                                                            {1000, "1903e8"},
+                                                            {1000000, "1a000f4240"},
+                                                            {1000000000000, "1b000000e8d4a51000"},
+                                                            {18446744073709551615u, "1bffffffffffffffff"}}) {
         EXPECT_EQ(encoded([&](Writer& out) { out.uint(value); }), expected);
     }
-    for (const auto& [value, expected] : std::vector<std::pair<std::int64_t, std::string>>{
-             {-1, "20"}, {-10, "29"}, {-100, "3863"}, {-1000, "3903e7"}, {5, "05"}, {INT64_MIN, "3b7fffffffffffffff"}}) {
+    for (const auto& [value, expected] :
+         std::vector<std::pair<std::int64_t, std::string>>{{-1, "20"},
+                                                           {-10, "29"},
+                                                           {-100, "3863"},
+                                                           {-1000, "3903e7"},
+                                                           {5, "05"},
+                                                           {INT64_MIN, "3b7fffffffffffffff"}}) {
         EXPECT_EQ(encoded([&](Writer& out) { out.integer(value); }), expected);
     }
     EXPECT_EQ(encoded([](Writer& out) { out.boolean(false); }), "f4");
@@ -139,7 +151,11 @@ TEST(CborReader, OrdersTextKeysByLengthFirst) {
 }
 
 TEST(CborReader, BelievesNoCountThatTheInputCannotHold) {
-    for (const std::string_view text : {"9bffffffffffffffff", "bbffffffffffffffff", "9affffffff00", "83" "0101", "a2" "010101"}) {
+    for (const std::string_view text : {"9bffffffffffffffff", "bbffffffffffffffff", "9affffffff00",
+                                        "83"
+                                        "0101",
+                                        "a2"
+                                        "010101"}) {
         const Bytes bytes = hex(text);
         Reader in(bytes);
         const bool map = (bytes[0] & 0xe0) == 0xa0;
@@ -167,14 +183,17 @@ TEST(CborReader, HoldsToTheBoundsOfItsCaller) {
 TEST(CborReader, StopsAtItsDepth) {
     const Bytes bytes(Reader::kDepth + 1, 0x81);
     Reader in(bytes);
-    for (std::size_t i = 0; i < Reader::kDepth; ++i) ASSERT_TRUE(in.array(1)) << i;
+    for (std::size_t i = 0; i < Reader::kDepth; ++i)
+        ASSERT_TRUE(in.array(1)) << i;
     const auto one_more = in.array(1);
     ASSERT_FALSE(one_more);
     EXPECT_EQ(one_more.error().reason, Reason::malformed);
 }
 
 TEST(CborReader, LeavesOnlyWhatIsEmptyAndFinishesOnlyAtTheEnd) {
-    const Bytes bytes = hex("820102" "00");
+    const Bytes bytes =
+        hex("820102"
+            "00");
     Reader in(bytes);
     ASSERT_TRUE(in.array(2));
     ASSERT_TRUE(in.uint());
