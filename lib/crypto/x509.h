@@ -50,7 +50,7 @@ Result<Bytes> ecdsa_to_der(ByteView r, ByteView s);
 
 class Certificate {
 public:
-    static Result<Certificate> from_der(ByteView der);  // no trailing bytes
+    static Result<Certificate> from_der(ByteView der);          // no trailing bytes
     static Result<Certificate> from_pem(std::string_view pem);  // exactly one
     static Result<std::vector<Certificate>> chain_from_pem(std::string_view pem, std::size_t most);
 
