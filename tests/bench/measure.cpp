@@ -80,17 +80,24 @@ void print(const Line& line) {
 void note(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
 double cpu_seconds(const test::Launch& launch) {
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    const double before = own_children_cpu();
-    auto child = test::Child::start(launch);
-    if (!child) return -1;
-    const auto code = child->wait(std::chrono::seconds(60));
-    if (!code || *code != 0) {
-        note("failed: " + child->output(std::chrono::seconds(5)));
-        return -1;
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) < 0) return -1;
+    const Fd from(ends[0]), to(ends[1]);
+    const pid_t keeper = ::fork();
+    if (keeper == 0) {
+        // A process of its own: the orphans of the command come to it, and no other child is counted.
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+        auto child = test::Child::start(launch);
+        const bool good = child && child->wait(std::chrono::seconds(60)).value_or(-1) == 0;
+        if (!good) note("failed: " + (child ? child->output(std::chrono::seconds(5)) : child.error().to_string()));
+        while (::waitpid(-1, nullptr, 0) > 0) {}
+        const double used = good ? own_children_cpu() : -1;
+        ::_exit(::write(to.get(), &used, sizeof used) == sizeof used ? 0 : 1);
     }
-    while (::waitpid(-1, nullptr, 0) > 0) {}  // the guard, which became ours
-    return own_children_cpu() - before;
+    double used = -1;
+    int status = 0;
+    if (keeper < 0 || ::waitpid(keeper, &status, 0) != keeper || status != 0) return -1;
+    return ::read(from.get(), &used, sizeof used) == sizeof used ? used : -1;
 }
 
 }  // namespace ct::bench

@@ -2,6 +2,7 @@
 #include "support/world.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <unistd.h>
 
 #include <chrono>
@@ -41,6 +42,7 @@ std::optional<std::string> World::missing() {
 }
 
 Result<std::unique_ptr<World>> World::start(const Options& options) {
+    ::setenv("TSS2_LOG", "all+none", 0);  // tpm2-tss prints what it tries; the errors that count come as values
     std::unique_ptr<World> world(new World());
     CT_TRY(world->bao_, Bao::start(options.bao));
     CT_CHECK(world->prepare_tpm());
