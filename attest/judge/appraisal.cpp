@@ -24,7 +24,8 @@ const KindBlob* find_kind(const std::vector<KindBlob>& blobs, std::string_view k
 
 std::string words(const std::vector<KindBlob>& blobs) {
     std::string out;
-    for (const auto& blob : blobs) out.append(out.empty() ? "" : ", ").append(blob.kind);
+    for (const auto& blob : blobs)
+        out.append(out.empty() ? "" : ", ").append(blob.kind);
     return out.empty() ? "none" : out;
 }
 
@@ -43,9 +44,10 @@ void check_node(const Case& facts, Findings& findings) {
     else if (facts.node->revoked)
         findings.push_back({Reason::node_revoked, "node " + facts.node->name + " is revoked"});
     if (facts.at < facts.not_before || facts.at > facts.not_after)
-        findings.push_back({Reason::tls_certificate_expired,
-                            facts.at > facts.not_after ? "the node's certificate has expired: renew it with the same key"
-                                                       : "the node's certificate is not valid yet: check both clocks"});
+        findings.push_back(
+            {Reason::tls_certificate_expired, facts.at > facts.not_after
+                                                  ? "the node's certificate has expired: renew it with the same key"
+                                                  : "the node's certificate is not valid yet: check both clocks"});
 }
 
 bool matches(const NodeRule& rule, const Case& facts) {
@@ -104,8 +106,8 @@ void make_requests(const Workload& workload, const Case& facts, const FindVerifi
             out.findings.push_back({Reason::evidence_kind_not_allowed, "this gate cannot verify " + kind});
             continue;
         }
-        auto request = verifier->request(introduction->body, *workload.kinds.at(kind),
-                                         kind_entropy(facts.seed, kind), facts.at);
+        auto request =
+            verifier->request(introduction->body, *workload.kinds.at(kind), kind_entropy(facts.seed, kind), facts.at);
         if (!request) {
             out.findings.push_back({request.error().reason, kind + ": " + request.error().context});
             continue;
@@ -120,9 +122,9 @@ void check_challenge(const Policy& policy, const Case& facts, Findings& findings
     if (challenged.spent)
         findings.push_back({Reason::challenge_reused, "a proof was judged against this challenge before"});
     if (facts.at < challenged.at || facts.at - challenged.at > limits::kChallengeLife)
-        findings.push_back({Reason::challenge_expired, "the proof came more than " +
-                                                           std::to_string(limits::kChallengeLife.count()) +
-                                                           " s after the challenge"});
+        findings.push_back(
+            {Reason::challenge_expired,
+             "the proof came more than " + std::to_string(limits::kChallengeLife.count()) + " s after the challenge"});
     if (challenged.challenge.policy_epoch != policy.epoch())
         findings.push_back({Reason::policy_epoch_stale,
                             "the challenge is of policy epoch " + std::to_string(challenged.challenge.policy_epoch) +
@@ -163,7 +165,8 @@ void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& fi
                 {Reason::evidence_kind_not_allowed, "evidence of kind \"" + evidence.kind + "\" was not asked for"});
     const auto binding = case_binding(facts);
     out.expires = facts.at + workload->terms.lifetime;
-    for (const auto& kind : workload->evidence) verify_kind(kind, *workload, facts, find, binding, out);
+    for (const auto& kind : workload->evidence)
+        verify_kind(kind, *workload, facts, find, binding, out);
 
     const auto lifetime = std::chrono::floor<Seconds>(out.expires - facts.at);
     if (lifetime < Seconds{1} && out.findings.empty())
@@ -223,12 +226,13 @@ Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& f
         judge_proof(policy, facts, find, out);
     } else {
         std::ranges::move(open(policy, facts, find).findings, std::back_inserter(out.findings));
-        if (out.findings.empty())
-            out.findings.push_back({Reason::protocol_violation, "there is no proof to judge"});
+        if (out.findings.empty()) out.findings.push_back({Reason::protocol_violation, "there is no proof to judge"});
     }
-    for (auto& finding : out.findings) finding.detail = printable(finding.detail);
+    for (auto& finding : out.findings)
+        finding.detail = printable(finding.detail);
     for (auto& [kind, claims] : out.claims)
-        for (auto& [name, value] : claims) value = printable(value);
+        for (auto& [name, value] : claims)
+            value = printable(value);
     if (!out.granted()) out.expires = facts.at;
     return out;
 }

@@ -27,8 +27,8 @@ struct Challenged {
 
 // One exchange between a node and the gate, as far as it came.
 struct Case {
-    WallTime at;                // when the verdict was asked for
-    ByteArray<32> seed{};       // random, one an exchange; see kind_entropy()
+    WallTime at;           // when the verdict was asked for
+    ByteArray<32> seed{};  // random, one an exchange; see kind_entropy()
     // From TLS.
     Sha256 node_spki{}, gate_spki{};
     WallTime not_before, not_after;  // of the node's certificate

@@ -74,7 +74,8 @@ Bytes encode(const Decision& decision) {
     cbor::Writer out;
     out.array(12).boolean(decision.granted());
     out.array(decision.findings.size());
-    for (const auto& finding : decision.findings) put_finding(out, finding);
+    for (const auto& finding : decision.findings)
+        put_finding(out, finding);
     out.text(decision.workload).text(decision.node).text(decision.kinds);
     out.uint(decision.policy_epoch).bytes(decision.policy_hash);
     put_time(out, decision.at);
@@ -83,7 +84,8 @@ Bytes encode(const Decision& decision) {
     out.array(decision.claims.size());
     for (const auto& [kind, claims] : decision.claims) {
         out.array(2).text(kind).array(claims.size());
-        for (const auto& [name, value] : claims) out.array(2).text(name).text(value);
+        for (const auto& [name, value] : claims)
+            out.array(2).text(name).text(value);
     }
     return out.take();
 }
@@ -99,7 +101,8 @@ Result<Decision> decode_decision(ByteView bytes) {
         out.findings.push_back(std::move(finding));
     }
     CT_CHECK(in.leave());
-    if (granted != out.granted()) return fail(Reason::malformed, "a decision is granted exactly when nothing was found");
+    if (granted != out.granted())
+        return fail(Reason::malformed, "a decision is granted exactly when nothing was found");
     CT_TRY(out.workload, take_text(in, limits::kNameLength));
     CT_TRY(out.node, take_text(in, limits::kNameLength));
     CT_TRY(out.kinds, take_text(in, kTextLength));

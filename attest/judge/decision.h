@@ -28,13 +28,13 @@ struct MintOrder {
 struct Decision {
     // Empty exactly when granted. The first one is the reason that the node is told.
     std::vector<attest::Finding> findings;
-    std::string workload;   // as asked for; empty if the node never said
-    std::string node;       // enrolled name; empty for a stranger
-    std::string kinds;      // evidence that was judged, in the policy's order, joined by '+'
+    std::string workload;  // as asked for; empty if the node never said
+    std::string node;      // enrolled name; empty for a stranger
+    std::string kinds;     // evidence that was judged, in the policy's order, joined by '+'
     std::uint64_t policy_epoch = 0;
     Sha256 policy_hash{};
-    WallTime at;            // the time of the verdict
-    WallTime expires;       // earliest end of all it rests on; `at` when refused
+    WallTime at;       // the time of the verdict
+    WallTime expires;  // earliest end of all it rests on; `at` when refused
     // Only meaningful when granted.
     attest::Terms terms;
     MintOrder mint;

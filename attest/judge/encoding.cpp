@@ -12,7 +12,8 @@ std::string printable(std::string_view text) {
     if (!printable_utf8(out)) std::ranges::replace_if(out, [](char c) { return c < ' ' || c > '~'; }, '?');
     if (out.size() > kTextLength) {
         std::size_t size = kTextLength;
-        while (!valid_utf8(std::string_view(out).substr(0, size))) --size;  // to a character's edge
+        while (!valid_utf8(std::string_view(out).substr(0, size)))
+            --size;  // to a character's edge
         out.resize(size);
     }
     return out;

@@ -24,13 +24,14 @@ constexpr Seconds kDefaultTtl = std::chrono::minutes{5};
 constexpr Seconds kDefaultWrapTtl{30};
 
 constexpr std::array<std::string_view, 13> kWorkloadKeys{
-    "evidence", "token_role", "token_ttl", "wrap_ttl",    "lifetime", "tiers", "require_enforcement", "allow_degraded_memory",
-    "uids",     "units",      "executables", "nodes", "description"};
+    "evidence",   "token_role", "token_ttl",           "wrap_ttl",
+    "lifetime",   "tiers",      "require_enforcement", "allow_degraded_memory",
+    "uids",       "units",      "executables",         "nodes",
+    "description"};
 
 Result<std::string> read_name(const Node& node) {
     CT_TRY(auto text, node.as_string());
-    if (!is_name(text))
-        return node.error("write 1 to 256 letters, digits, '.', '_' or '-', not starting with '.'");
+    if (!is_name(text)) return node.error("write 1 to 256 letters, digits, '.', '_' or '-', not starting with '.'");
     return text;
 }
 
@@ -60,8 +61,7 @@ Result<std::vector<T>> read_list(const Node& table, std::string_view key, std::s
     if (elements.empty())
         return node->error("write a list with at least one entry, or leave the key out to allow any " +
                            std::string(anybody));
-    if (elements.size() > kListEntries)
-        return node->error("more than " + std::to_string(kListEntries) + " entries");
+    if (elements.size() > kListEntries) return node->error("more than " + std::to_string(kListEntries) + " entries");
     for (const auto& element : elements) {
         CT_TRY(auto value, read(element));
         out.push_back(std::move(value));
@@ -110,7 +110,8 @@ bool is_policy(const PolicyFile& file) { return file.name.ends_with(".toml"); }
 
 std::string known_words() {
     std::string out;
-    for (const auto kind : attest::known_kinds()) out.append(out.empty() ? "" : ", ").append(kind);
+    for (const auto kind : attest::known_kinds())
+        out.append(out.empty() ? "" : ", ").append(kind);
     return out;
 }
 
@@ -135,7 +136,8 @@ Result<Workload> read_workload(const std::string& name, const Node& table, const
             return element.error("this gate cannot verify \"" + kind + "\"; it knows: " + known_words());
         const auto own = table.get(kind);
         if (!own || !own->is_table())
-            return element.error("\"" + kind + "\" needs a table [workload." + name + "." + kind + "] that says what is trusted");
+            return element.error("\"" + kind + "\" needs a table [workload." + name + "." + kind +
+                                 "] that says what is trusted");
         CT_TRY(auto policy, verifier->parse_policy(*own, attachments));
         out.kinds.emplace(kind, std::move(policy));
         out.evidence.push_back(std::move(kind));
@@ -144,15 +146,16 @@ Result<Workload> read_workload(const std::string& name, const Node& table, const
         if (std::ranges::find(kWorkloadKeys, key) != kWorkloadKeys.end() || out.kinds.contains(key)) continue;
         if (value.is_table())
             return value.error("evidence does not list \"" + key + "\", so this table would have no effect");
-        return value.error("unknown key; known here: evidence and a table for each of its kinds, token_role, token_ttl, wrap_ttl, lifetime, tiers, require_enforcement, allow_degraded_memory, uids, units, executables, nodes, description");
+        return value.error(
+            "unknown key; known here: evidence and a table for each of its kinds, token_role, token_ttl, wrap_ttl, lifetime, tiers, require_enforcement, allow_degraded_memory, uids, units, executables, nodes, description");
     }
 
     const auto role = table.get("token_role");
-    if (!role)
-        return table.error("token_role is required: the OpenBao token role that makes this workload's tokens");
+    if (!role) return table.error("token_role is required: the OpenBao token role that makes this workload's tokens");
     CT_TRY(out.token_role, read_name(*role));
     CT_TRY(out.token_ttl, read_duration(table, "token_ttl", kLeastTtl, kMostTtl, kDefaultTtl));
-    CT_TRY(out.wrap_ttl, read_duration(table, "wrap_ttl", Seconds{1}, kMostWrapTtl, std::min(kDefaultWrapTtl, out.token_ttl)));
+    CT_TRY(out.wrap_ttl,
+           read_duration(table, "wrap_ttl", Seconds{1}, kMostWrapTtl, std::min(kDefaultWrapTtl, out.token_ttl)));
     // The token inside lives from the minting on: a wrapping token that outlives it opens to something dead.
     if (out.wrap_ttl > out.token_ttl) return table.get("wrap_ttl")->error("wrap_ttl is longer than token_ttl");
     CT_TRY(out.terms.lifetime, read_duration(table, "lifetime", kLeastTtl, kMostTtl, out.token_ttl));
@@ -161,9 +164,9 @@ Result<Workload> read_workload(const std::string& name, const Node& table, const
     CT_TRY(out.terms.allow_degraded_memory, read_bool(table, "allow_degraded_memory"));
 
     CT_TRY(out.uids, read_list<std::uint64_t>(table, "uids", "user", [](const Node& node) -> Result<std::uint64_t> {
-        CT_TRY(auto uid, node.as_integer(0, 0xFFFFFFFE));
-        return static_cast<std::uint64_t>(uid);
-    }));
+               CT_TRY(auto uid, node.as_integer(0, 0xFFFFFFFE));
+               return static_cast<std::uint64_t>(uid);
+           }));
     CT_TRY(out.units, read_list<std::string>(table, "units", "unit", read_unit));
     CT_TRY(out.executables, read_list<Sha256>(table, "executables", "program", read_sha256));
     CT_TRY(out.nodes, read_list<NodeRule>(table, "nodes", "enrolled node", read_node_rule));
@@ -200,7 +203,8 @@ const Workload* Policy::find(std::string_view workload) const {
 
 Result<Policy> Policy::parse(std::vector<PolicyFile> files, const FindVerifier& find) {
     std::size_t total = 0;
-    for (const auto& file : files) total += file.text.size();
+    for (const auto& file : files)
+        total += file.text.size();
     if (files.size() > kPolicyFiles || total > kPolicySize)
         return fail(Reason::too_large, "the policy is over " + std::to_string(kPolicyFiles) + " files or " +
                                            std::to_string(kPolicySize) + " bytes");

@@ -36,10 +36,10 @@ struct Workload {
     std::string name;
     std::vector<std::string> evidence;  // kinds, all of them needed, in the order written
     std::map<std::string, std::shared_ptr<const attest::KindPolicy>, std::less<>> kinds;  // one for each of `evidence`
-    std::string token_role;             // the token is made by auth/token/create/<token_role>
+    std::string token_role;  // the token is made by auth/token/create/<token_role>
     Seconds token_ttl{0};
     Seconds wrap_ttl{0};
-    attest::Terms terms;                // lifetime as the policy states it; a verdict may end earlier
+    attest::Terms terms;  // lifetime as the policy states it; a verdict may end earlier
     // Allow-lists on what the node's kernel said of the caller. Empty: not restricted.
     std::vector<std::uint64_t> uids;
     std::vector<std::string> units;
@@ -75,6 +75,6 @@ inline constexpr std::size_t kPolicyFiles = 256;
 inline constexpr std::size_t kPolicyFileSize = 256 * 1024;
 inline constexpr std::size_t kPolicySize = 1024 * 1024;  // all files; every audit record holds a copy
 inline constexpr std::size_t kWorkloads = 4096;
-inline constexpr std::size_t kListEntries = 1024;        // of one allow-list
+inline constexpr std::size_t kListEntries = 1024;  // of one allow-list
 
 }  // namespace ct::judge

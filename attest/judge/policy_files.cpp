@@ -32,7 +32,8 @@ Result<std::vector<fs::path>> list(const std::string& path) {
     }
     if (error) return fail_errno(Reason::io_failed, folder, error.value());
     if (!found)
-        return fail(Reason::config_missing, path + ": no *.toml in this folder; write a policy for at least one workload");
+        return fail(Reason::config_missing,
+                    path + ": no *.toml in this folder; write a policy for at least one workload");
     std::ranges::sort(out, {}, [](const fs::path& file) { return file.filename().native(); });
     return out;
 }

@@ -49,7 +49,8 @@ void put_challenged(cbor::Writer& out, const std::optional<Challenged>& challeng
     out.array(4).bytes(attest::encode(challenged->challenge));
     put_time(out, challenged->at);
     out.array(challenged->kept.size());
-    for (const auto& kept : challenged->kept) out.array(2).text(kept.kind).bytes(kept.body);
+    for (const auto& kept : challenged->kept)
+        out.array(2).text(kept.kind).bytes(kept.body);
     out.boolean(challenged->spent);
 }
 
@@ -158,14 +159,14 @@ std::string record_id(const Case& facts) {
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss time(facts.at - day);
     ByteArray<64> text{};
-    const int size = std::snprintf(reinterpret_cast<char*>(text.data()), text.size(),  // NOLINT: char may alias
-                                   "%04d%02u%02uT%02d%02d%02d.%06dZ-", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                   static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                                   static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+    const int size =
+        std::snprintf(reinterpret_cast<char*>(text.data()), text.size(),  // NOLINT: char may alias
+                      "%04d%02u%02uT%02d%02d%02d.%06dZ-", static_cast<int>(date.year()),
+                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                      static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
     const auto digest = crypto::sha256(facts.seed);
-    return std::string(as_text(text).substr(0, static_cast<std::size_t>(size))) +
-           hex_encode(ByteView(digest).first(8));
+    return std::string(as_text(text).substr(0, static_cast<std::size_t>(size))) + hex_encode(ByteView(digest).first(8));
 }
 
 Bytes encode(const Record& record) {
@@ -190,7 +191,8 @@ Bytes encode(const Record& record) {
     else
         out.null();
     out.array(record.policy.size());
-    for (const auto& file : record.policy) out.array(2).text(file.name).bytes(as_bytes(file.text));
+    for (const auto& file : record.policy)
+        out.array(2).text(file.name).bytes(as_bytes(file.text));
     out.bytes(record.decision);
     out.array(2).text(record.outcome.released ? "released" : to_string(record.outcome.reason));
     out.text(record.outcome.accessor);

@@ -41,7 +41,7 @@ Bytes encode(const Record& record);
 Result<Record> decode_record(ByteView bytes);
 
 struct Replay {
-    bool equal = false;    // the bytes are the same
+    bool equal = false;  // the bytes are the same
     Decision recorded;
     Decision recomputed;
 };

@@ -14,8 +14,10 @@ audit::Severity severity(const Verdict& verdict) {
         case Reason::challenge_reused:
         case Reason::evidence_replayed:
         case Reason::mint_not_wrapped:
-        case Reason::wrapping_path_mismatch: return audit::Severity::alarm;
-        default: return audit::Severity::warning;
+        case Reason::wrapping_path_mismatch:
+            return audit::Severity::alarm;
+        default:
+            return audit::Severity::warning;
     }
 }
 

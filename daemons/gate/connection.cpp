@@ -120,7 +120,8 @@ void Connection::take_bytes(ByteView bytes) {
     if (around_.input.used > around_.input.most)
         return feed(event::Broken{{Reason::quota_exceeded, "the gate has too many messages in work", 0}});
     if (exchange_.state() == State::hello && charged_ > kHelloSize)
-        return feed(event::Broken{{Reason::too_large, "a hello of more than " + std::to_string(kHelloSize) + " bytes", 0}});
+        return feed(
+            event::Broken{{Reason::too_large, "a hello of more than " + std::to_string(kHelloSize) + " bytes", 0}});
     if (const auto status = frames_.feed(bytes); !status) feed(event::Broken{status.error()});
 }
 
@@ -166,7 +167,8 @@ void Connection::feed(Event event) {
         auto next = std::move(events_.front());
         events_.pop_front();
         auto actions = exchange_.on(std::move(next), {around_.rules(), around_.loop.wall_now()});
-        for (auto& action : actions) carry_out(action);
+        for (auto& action : actions)
+            carry_out(action);
     }
     busy_ = false;
     if (pumping_) return;

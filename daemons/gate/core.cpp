@@ -22,7 +22,9 @@ struct Overloaded : Ts... {
 };
 
 // OpenBao keeps a token's display name in its audit log; the workload is in the role, the node is what one looks for.
-std::string display_name(const judge::Case& facts) { return "cloudtaser-" + (facts.node ? facts.node->name : "unknown"); }
+std::string display_name(const judge::Case& facts) {
+    return "cloudtaser-" + (facts.node ? facts.node->name : "unknown");
+}
 
 // How a connection broke that the node should hear by its name; all else is a violation of the protocol.
 bool said_as_it_is(Reason reason) { return reason == Reason::too_large || reason == Reason::quota_exceeded; }
@@ -31,13 +33,20 @@ bool said_as_it_is(Reason reason) { return reason == Reason::too_large || reason
 
 std::string_view to_string(State state) {
     switch (state) {
-        case State::handshake: return "handshake";
-        case State::hello: return "hello";
-        case State::proof: return "proof";
-        case State::mint: return "mint";
-        case State::record: return "record";
-        case State::answered: return "answered";
-        case State::closed: return "closed";
+        case State::handshake:
+            return "handshake";
+        case State::hello:
+            return "hello";
+        case State::proof:
+            return "proof";
+        case State::mint:
+            return "mint";
+        case State::record:
+            return "record";
+        case State::answered:
+            return "answered";
+        case State::closed:
+            return "closed";
     }
     return "closed";
 }
@@ -65,10 +74,14 @@ std::vector<Action> Exchange::on(Event event, const Moment& moment) {
             },
             [&](event::DeadlinePassed) -> Actions {
                 switch (state_) {
-                    case State::hello: return fault(Reason::timed_out, "no hello came", moment);
-                    case State::proof: return fault(Reason::challenge_expired, "no proof came", moment);
-                    case State::mint: return fault(Reason::timed_out, "OpenBao did not answer in time", moment);
-                    default: return close();
+                    case State::hello:
+                        return fault(Reason::timed_out, "no hello came", moment);
+                    case State::proof:
+                        return fault(Reason::challenge_expired, "no proof came", moment);
+                    case State::mint:
+                        return fault(Reason::timed_out, "OpenBao did not answer in time", moment);
+                    default:
+                        return close();
                 }
             },
             [&](event::PeerClosed) -> Actions {
@@ -195,7 +208,10 @@ Exchange::Actions Exchange::refuse(Reason reason, std::string detail) {
 }
 
 Exchange::Actions Exchange::store() {
-    const judge::Record record{verdict_.record, facts_, judged_by_->policy.files(), judge::encode(decision_),
+    const judge::Record record{verdict_.record,
+                               facts_,
+                               judged_by_->policy.files(),
+                               judge::encode(decision_),
                                {verdict_.released, verdict_.reason, verdict_.accessor}};
     auto bytes = judge::encode(record);
     verdict_.record_sha256 = hex_encode(crypto::sha256(bytes));
@@ -218,9 +234,9 @@ Exchange::Actions Exchange::answer(bool stored) {
         return {action::Announce{verdict_}, action::Close{}};
     }
     if (verdict_.released)
-        out.emplace_back(action::Send{
-            attest::encode(attest::Release{std::move(token_.sealed_token), decision_.mint.creation_path(),
-                                           decision_.kinds, verdict_.record, decision_.terms})});
+        out.emplace_back(
+            action::Send{attest::encode(attest::Release{std::move(token_.sealed_token), decision_.mint.creation_path(),
+                                                        decision_.kinds, verdict_.record, decision_.terms})});
     else
         out.emplace_back(action::Send{attest::encode(
             attest::Refusal{std::string(ct::to_string(verdict_.reason)), verdict_.detail, verdict_.record})});

@@ -40,7 +40,7 @@ struct Connected {
     ByteArray<32> seed{}, challenge{};  // fresh random bytes
 };
 struct Received {
-    Bytes message;            // one whole frame's content
+    Bytes message;             // one whole frame's content
     bool seen_before = false;  // the same bytes came before, on any connection
 };
 // The peer's bytes are no frame, or no TLS: there is nothing more to expect from it.

@@ -77,11 +77,13 @@ void RecordStore::drop_first(Folder& folder) {
 
 Status RecordStore::make_room(Folder& folder, std::uint64_t size, WallTime now) {
     const auto oldest = time_prefix(now - settings_.most_age);
-    while (!folder.files.empty() && folder.files.front().name < oldest) drop_first(folder);
+    while (!folder.files.empty() && folder.files.front().name < oldest)
+        drop_first(folder);
     while (folder.bytes + size > folder.most) {
         if (!folder.drop_oldest || folder.files.empty())
-            return fail(Reason::audit_unavailable, folder.path + " is full: archive records, raise records.most_mib, or "
-                                                                 "allow records.when_full = \"drop-oldest\"");
+            return fail(Reason::audit_unavailable, folder.path +
+                                                       " is full: archive records, raise records.most_mib, or "
+                                                       "allow records.when_full = \"drop-oldest\"");
         drop_first(folder);
         ++dropped_;
     }
@@ -101,8 +103,8 @@ Status RecordStore::write(const std::string& id, ByteView record, bool released,
         return fail_errno(Reason::audit_unavailable, folder.path + ": " + what, error);
     };
     {
-        const Fd file(::openat(folder.fd.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                               0640));
+        const Fd file(
+            ::openat(folder.fd.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640));
         if (!file) return failed("cannot make a record");
         if (!write_all(file.get(), record.data(), record.size())) return failed("cannot write a record");
         if (::fdatasync(file.get()) != 0) return failed("cannot sync a record");

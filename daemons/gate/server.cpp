@@ -96,7 +96,8 @@ Status Server::listen(const Settings& settings) {
 
 std::vector<std::string> Server::addresses() const {
     std::vector<std::string> out;
-    for (const auto& [name, listener] : listeners_) out.push_back(name);
+    for (const auto& [name, listener] : listeners_)
+        out.push_back(name);
     return out;
 }
 
@@ -137,9 +138,11 @@ void Server::admit(Fd socket, const std::string& address, const std::string& key
 // Out of descriptors: waiting connections stay in the backlog until some have ended.
 void Server::pause() {
     log::warning("out of file descriptors: no new connections for a second");
-    for (auto& [name, listener] : listeners_) (void)listener->ready.set_events(0);
+    for (auto& [name, listener] : listeners_)
+        (void)listener->ready.set_events(0);
     auto timer = around_.loop.add_timer(kPause, [this] {
-        for (auto& [name, listener] : listeners_) (void)listener->ready.set_events(EPOLLIN);
+        for (auto& [name, listener] : listeners_)
+            (void)listener->ready.set_events(EPOLLIN);
     });
     if (timer) resume_ = std::move(*timer);
 }

@@ -21,8 +21,7 @@ using Identity = std::shared_ptr<const crypto::TlsContext>;
 Result<Identity> load_identity(const Settings& settings) {
     CT_TRY(const auto certificate, read_file(settings.certificate, kPem));
     CT_TRY(const auto key, read_secret_file(settings.key, kPem));
-    CT_TRY(auto context,
-           crypto::TlsContext::create(crypto::TlsContext::Role::server, certificate, key.bytes()));
+    CT_TRY(auto context, crypto::TlsContext::create(crypto::TlsContext::Role::server, certificate, key.bytes()));
     return std::make_shared<const crypto::TlsContext>(std::move(context));
 }
 
@@ -99,9 +98,10 @@ void GateService::adopt(std::shared_ptr<const Rules> rules, Identity identity, s
         minter_->start();
     }
     watch_certificate();
-    log::notice("policy epoch " + std::to_string(rules_->policy.epoch()) + ", hash " + hex_encode(rules_->policy.hash()) +
-                ", " + std::to_string(rules_->policy.workloads().size()) + " workloads, " +
-                std::to_string(rules_->nodes.names()) + " nodes, key " + hex_encode(identity_->own_spki()));
+    log::notice("policy epoch " + std::to_string(rules_->policy.epoch()) + ", hash " +
+                hex_encode(rules_->policy.hash()) + ", " + std::to_string(rules_->policy.workloads().size()) +
+                " workloads, " + std::to_string(rules_->nodes.names()) + " nodes, key " +
+                hex_encode(identity_->own_spki()));
 }
 
 Status GateService::reload(const config::Document& document) {
@@ -176,7 +176,9 @@ void GateService::list_nodes(bus::Call call) {
 
 bus::Interface GateService::interface() {
     bus::Interface rows(kInterface);
-    rows.method({.name = "ListNodes", .out = "a(sss)", .out_names = {"nodes"},
+    rows.method({.name = "ListNodes",
+                 .out = "a(sss)",
+                 .out_names = {"nodes"},
                  .access = bus::Access::polkit("io.cloudtaser.gate.list")},
                 [this](bus::Call call) { list_nodes(std::move(call)); })
         .property({.name = "Listeners", .signature = "as", .emits = bus::Emits::change},
@@ -187,12 +189,14 @@ bus::Interface GateService::interface() {
                   [this](bus::Message& reply) { return reply.append(rules_->policy.epoch()); })
         .property({.name = "PolicyHash", .signature = "s", .emits = bus::Emits::change},
                   [this](bus::Message& reply) { return reply.append(hex_encode(rules_->policy.hash())); })
-        .property({.name = "Nodes", .signature = "u", .emits = bus::Emits::change},
-                  [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(rules_->nodes.names())); })
-        .property({.name = "Connections", .signature = "u"},
-                  [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(server_.connections())); })
-        .signal({.name = "Verdict", .signature = "sbsss",
-                 .names = {"workload", "granted", "reason", "kinds", "record"}});
+        .property(
+            {.name = "Nodes", .signature = "u", .emits = bus::Emits::change},
+            [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(rules_->nodes.names())); })
+        .property(
+            {.name = "Connections", .signature = "u"},
+            [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(server_.connections())); })
+        .signal(
+            {.name = "Verdict", .signature = "sbsss", .names = {"workload", "granted", "reason", "kinds", "record"}});
     return rows;
 }
 

@@ -87,8 +87,9 @@ Result<VaultSettings> read_vault(const Node& root) {
     CT_CHECK(read_path(*table, "token", out.token_file));
     out.token_file = credential_or("openbao-token", std::move(out.token_file));
     if (out.token_file.empty())
-        return table->error("token is required: the path of the gate's own OpenBao token, or give the unit a credential "
-                            "\"openbao-token\" (LoadCredentialEncrypted=)");
+        return table->error(
+            "token is required: the path of the gate's own OpenBao token, or give the unit a credential "
+            "\"openbao-token\" (LoadCredentialEncrypted=)");
     return out;
 }
 
@@ -132,8 +133,8 @@ Status read_limits(const Node& root, Settings& into) {
 }  // namespace
 
 Result<Settings> parse_settings(const Node& root) {
-    CT_CHECK(root.only({"listen", "certificate", "key", "policy", "nodes", "node", "openbao", "records", "limits",
-                        "audit", "log"}));
+    CT_CHECK(root.only(
+        {"listen", "certificate", "key", "policy", "nodes", "node", "openbao", "records", "limits", "audit", "log"}));
     Settings out;
     CT_TRY(out.listen, read_listen(root));
     CT_CHECK(read_path(root, "certificate", out.certificate));
@@ -161,7 +162,8 @@ Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const 
         const auto& path = at->path();
         if (path.extension() == ".toml" && !path.filename().native().starts_with('.')) paths.push_back(path);
         if (paths.size() > kNodeFiles)
-            return fail(Reason::too_large, settings.nodes_folder + ": more than " + std::to_string(kNodeFiles) + " files");
+            return fail(Reason::too_large,
+                        settings.nodes_folder + ": more than " + std::to_string(kNodeFiles) + " files");
     }
     if (error && error != std::errc::no_such_file_or_directory)
         return fail_errno(Reason::io_failed, settings.nodes_folder, error.value());

@@ -16,7 +16,7 @@ namespace ct::gate {
 
 struct VaultSettings {
     Endpoint address;
-    std::string host;            // name in OpenBao's certificate
+    std::string host;  // name in OpenBao's certificate
     std::string ca_file;
     std::string namespace_path;
     std::string token_file;

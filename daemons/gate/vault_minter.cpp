@@ -31,7 +31,8 @@ bool is_token_char(std::uint8_t c) { return c > ' ' && c < 0x7F; }
 Reason mint_reason(Reason reason) {
     switch (reason) {
         case Reason::vault_denied:
-        case Reason::vault_token_invalid: return Reason::mint_denied;
+        case Reason::vault_token_invalid:
+            return Reason::mint_denied;
         case Reason::mint_not_wrapped:
         case Reason::mint_failed:
         case Reason::wrapping_path_mismatch:
@@ -43,8 +44,10 @@ Reason mint_reason(Reason reason) {
         case Reason::vault_standby:
         case Reason::vault_redirect:
         case Reason::vault_index_behind:
-        case Reason::vault_rate_limited: return reason;
-        default: return Reason::mint_failed;
+        case Reason::vault_rate_limited:
+            return reason;
+        default:
+            return Reason::mint_failed;
     }
 }
 
@@ -65,7 +68,8 @@ Result<std::shared_ptr<VaultMinter>> VaultMinter::create(EventLoop& loop, const 
 Status VaultMinter::read_credential() {
     CT_TRY(const auto text, read_secret_file(settings_.token_file, kTokenSize));
     auto bytes = text.bytes();
-    while (!bytes.empty() && (bytes.back() == '\n' || bytes.back() == '\r')) bytes = bytes.first(bytes.size() - 1);
+    while (!bytes.empty() && (bytes.back() == '\n' || bytes.back() == '\r'))
+        bytes = bytes.first(bytes.size() - 1);
     if (bytes.empty() || !std::ranges::all_of(bytes, is_token_char))
         return fail(Reason::config_invalid, settings_.token_file + ": holds no OpenBao token");
     token_.assign(bytes.begin(), bytes.end());
@@ -74,12 +78,11 @@ Status VaultMinter::read_credential() {
 
 void VaultMinter::dial(std::function<void(Result<Fd>)> answer) {
     const auto id = next_dial_++;
-    auto connecting = connect_tcp(loop_, settings_.address, kConnectTime,
-                                  [this, id, answer](Result<Fd> socket) {
-                                      const auto call = answer;
-                                      dialling_.erase(id);
-                                      call(std::move(socket));
-                                  });
+    auto connecting = connect_tcp(loop_, settings_.address, kConnectTime, [this, id, answer](Result<Fd> socket) {
+        const auto call = answer;
+        dialling_.erase(id);
+        call(std::move(socket));
+    });
     if (!connecting) return answer(std::unexpected(connecting.error()));
     dialling_.emplace(id, std::move(*connecting));
 }
@@ -146,14 +149,15 @@ void VaultMinter::mint(const action::Mint& order, std::function<void(Event)> ans
     const auto failed = [answer](Reason reason, std::string words) {
         answer(event::MintFailed{{mint_reason(reason), std::move(words), 0}});
     };
-    client_.mint(token_, request,
-                 [answer, failed, key = order.sealing_key, binding = order.binding](Result<openbao::WrappedToken> token) {
-                     if (!token) return failed(token.error().reason, token.error().context);
-                     auto sealed = crypto::hpke::seal(key, as_bytes(attest::kSealInfo), binding, as_bytes(token->value));
-                     // A key that nothing can be sealed to is the node's doing.
-                     if (!sealed) return failed(Reason::mint_failed, "cannot seal to the node's key");
-                     answer(event::Minted{std::move(*sealed), token->creation_path, token->wrapped_accessor});
-                 });
+    client_.mint(
+        token_, request,
+        [answer, failed, key = order.sealing_key, binding = order.binding](Result<openbao::WrappedToken> token) {
+            if (!token) return failed(token.error().reason, token.error().context);
+            auto sealed = crypto::hpke::seal(key, as_bytes(attest::kSealInfo), binding, as_bytes(token->value));
+            // A key that nothing can be sealed to is the node's doing.
+            if (!sealed) return failed(Reason::mint_failed, "cannot seal to the node's key");
+            answer(event::Minted{std::move(*sealed), token->creation_path, token->wrapped_accessor});
+        });
 }
 
 }  // namespace ct::gate

@@ -23,7 +23,8 @@ using VaultState = std::function<void(const std::string& trouble)>;
 class VaultMinter final : public Minter, public std::enable_shared_from_this<VaultMinter> {
 public:
     // Reads the credential; says nothing to OpenBao before start().
-    static Result<std::shared_ptr<VaultMinter>> create(EventLoop& loop, const VaultSettings& settings, VaultState state);
+    static Result<std::shared_ptr<VaultMinter>> create(EventLoop& loop, const VaultSettings& settings,
+                                                       VaultState state);
 
     // Looks the credential up and renews it from now on.
     void start();

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -37,8 +38,7 @@ std::vector<Address> take(const addrinfo* list) {
     std::vector<Address> out;
     for (const auto* at = list; at != nullptr && out.size() < kAddresses; at = at->ai_next) {
         Address one;
-        std::copy_n(reinterpret_cast<const std::uint8_t*>(at->ai_addr), at->ai_addrlen,  // NOLINT: sockaddr is bytes
-                    reinterpret_cast<std::uint8_t*>(&one.storage));                      // NOLINT
+        std::memcpy(&one.storage, at->ai_addr, at->ai_addrlen);
         one.size = at->ai_addrlen;
         out.push_back(one);
     }
@@ -99,7 +99,8 @@ struct Connecting::State : std::enable_shared_from_this<State> {
     Source ready, overall, attempt;
     Error last{Reason::upstream_unreachable, "no address", 0};
 
-    State(EventLoop& l, Endpoint e, std::function<void(Result<Fd>)> d) : loop(l), to(std::move(e)), done(std::move(d)) {}
+    State(EventLoop& l, Endpoint e, std::function<void(Result<Fd>)> d)
+        : loop(l), to(std::move(e)), done(std::move(d)) {}
 
     // Ends it: the callback may drop this object.
     void finish(Result<Fd> result) {

@@ -36,8 +36,8 @@ Status GateClient::wait(crypto::TlsStream::Want want) {
     return {};
 }
 
-Result<GateClient> GateClient::connect(std::uint16_t port, const crypto::MadeIdentity& identity, std::vector<Sha256> pins,
-                                       Millis most) {
+Result<GateClient> GateClient::connect(std::uint16_t port, const crypto::MadeIdentity& identity,
+                                       std::vector<Sha256> pins, Millis most) {
     CT_TRY(auto context, crypto::TlsContext::create(crypto::TlsContext::Role::client, identity.certificate_pem,
                                                     identity.key_pem.bytes()));
     CT_TRY(auto fd, connect_loopback(port));

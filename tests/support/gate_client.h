@@ -23,8 +23,8 @@ namespace ct::test {
 class GateClient {
 public:
     // TCP and TLS. Errors are those of crypto/tls.h, timed_out after `most`.
-    static Result<GateClient> connect(std::uint16_t port, const crypto::MadeIdentity& identity, std::vector<Sha256> pins,
-                                      Millis most = Millis{10'000});
+    static Result<GateClient> connect(std::uint16_t port, const crypto::MadeIdentity& identity,
+                                      std::vector<Sha256> pins, Millis most = Millis{10'000});
 
     Status send(const attest::Message& message) { return send_raw(attest::frame(attest::encode(message))); }
     Status send_raw(ByteView bytes);  // as it is, frame or not
@@ -58,8 +58,8 @@ struct Tampering {
 struct GateAnswer {
     std::optional<attest::Release> release;
     std::optional<attest::Refusal> refusal;
-    SecretBuffer token;        // of the release, opened
-    attest::Proof proof;       // as it was sent, for replays
+    SecretBuffer token;   // of the release, opened
+    attest::Proof proof;  // as it was sent, for replays
     [[nodiscard]] std::string reason() const { return refusal ? refusal->reason : "released"; }
 };
 

@@ -19,7 +19,8 @@ using test::kNow;
 
 std::vector<std::string> reasons(const std::vector<attest::Finding>& findings) {
     std::vector<std::string> out;
-    for (const auto& finding : findings) out.emplace_back(to_string(finding.reason));
+    for (const auto& finding : findings)
+        out.emplace_back(to_string(finding.reason));
     return out;
 }
 
@@ -117,8 +118,12 @@ INSTANTIATE_TEST_SUITE_P(
               {"executable_not_allowed"}},
         // Freshness.
         Break{"SpentChallenge", [](Case& c) { c.challenged->spent = true; }, {"challenge_reused"}},
-        Break{"LateProof", [](Case& c) { c.challenged->at = c.at - limits::kChallengeLife - Seconds{1}; }, {"challenge_expired"}},
-        Break{"ProofFromBeforeItsChallenge", [](Case& c) { c.challenged->at = c.at + Seconds{1}; }, {"challenge_expired"}},
+        Break{"LateProof",
+              [](Case& c) { c.challenged->at = c.at - limits::kChallengeLife - Seconds{1}; },
+              {"challenge_expired"}},
+        Break{"ProofFromBeforeItsChallenge",
+              [](Case& c) { c.challenged->at = c.at + Seconds{1}; },
+              {"challenge_expired"}},
         Break{"RecordedProof", [](Case& c) { c.proof_seen = true; }, {"evidence_replayed"}},
         Break{"OldEpoch",
               [](Case& c) {
@@ -127,7 +132,8 @@ INSTANTIATE_TEST_SUITE_P(
               },
               {"policy_epoch_stale"}},
         // What the binding covers: anything changed after the evidence was made.
-        Break{"OtherChallenge", [](Case& c) { c.challenged->challenge.challenge[0] ^= 1; }, {"evidence_nonce_mismatch"}},
+        Break{
+            "OtherChallenge", [](Case& c) { c.challenged->challenge.challenge[0] ^= 1; }, {"evidence_nonce_mismatch"}},
         Break{"OtherConnection", [](Case& c) { c.exporter[31] ^= 1; }, {"evidence_nonce_mismatch"}},
         Break{"OtherSealingKey", [](Case& c) { c.hello->sealing_key[0] ^= 1; }, {"evidence_nonce_mismatch"}},
         Break{"OtherGate", [](Case& c) { c.gate_spki[0] ^= 1; }, {"evidence_nonce_mismatch"}},
@@ -143,12 +149,15 @@ INSTANTIATE_TEST_SUITE_P(
               {"evidence_key_untrusted", "evidence_nonce_mismatch", "evidence_measurement_mismatch"}},
         Break{"Gibberish", [](Case& c) { c.proof->evidence[0].body = {1, 2, 3}; }, {"evidence_malformed"}},
         Break{"EmptyProof", [](Case& c) { c.proof->evidence.clear(); }, {"evidence_kind_not_allowed"}},
-        Break{"OtherKind", [](Case& c) { c.proof->evidence[0].kind = "parchment"; },
+        Break{"OtherKind",
+              [](Case& c) { c.proof->evidence[0].kind = "parchment"; },
               {"evidence_kind_not_allowed", "evidence_kind_not_allowed"}},
-        Break{"KindNobodyAskedFor", [](Case& c) { c.proof->evidence.push_back({"parchment", {}}); },
+        Break{"KindNobodyAskedFor",
+              [](Case& c) { c.proof->evidence.push_back({"parchment", {}}); },
               {"evidence_kind_not_allowed"}},
         Break{"KindTwice", [](Case& c) { c.proof->evidence.push_back(c.proof->evidence[0]); }, {"protocol_violation"}},
-        Break{"IntroductionTwice", [](Case& c) { c.hello->introductions.push_back(c.hello->introductions[0]); },
+        Break{"IntroductionTwice",
+              [](Case& c) { c.hello->introductions.push_back(c.hello->introductions[0]); },
               {"protocol_violation"}},
         Break{"NothingKept", [](Case& c) { c.challenged->kept.clear(); }, {"evidence_kind_not_allowed"}},
         Break{"EvidenceEndsNow", [](Case& c) { forge(c, "red", "0"); }, {"evidence_certificate_expired"}},
@@ -229,7 +238,8 @@ TEST(Appraisal, TwoKindsAreBothNeededAndTheEarliestEndCounts) {
     const auto kept = to_vector(kind_entropy(facts.seed, "parchment"));
     facts.challenged->kept.push_back({"parchment", kept});
     forge(facts);
-    facts.proof->evidence.push_back({"parchment", test::PaperVerifier::evidence("gold", kept, case_binding(facts), "99")});
+    facts.proof->evidence.push_back(
+        {"parchment", test::PaperVerifier::evidence("gold", kept, case_binding(facts), "99")});
     const auto decision = appraise(policy, facts, find_paper);
     ASSERT_TRUE(decision.granted()) << decision.findings.front().detail;
     EXPECT_EQ(decision.kinds, "paper+parchment");
@@ -264,10 +274,12 @@ TEST(Opening, AsksEachKindOfThePolicyWithItsOwnRandomness) {
 TEST(Opening, AStrangerIsRefusedBeforeItsHelloIsLookedAt) {
     auto facts = test::paper_connection();
     facts.node.reset();
-    EXPECT_EQ(reasons(open(test::paper_policy(), facts, find_paper).findings), std::vector<std::string>{"node_unknown"});
+    EXPECT_EQ(reasons(open(test::paper_policy(), facts, find_paper).findings),
+              std::vector<std::string>{"node_unknown"});
     facts.hello = test::paper_hello();
     facts.hello->workload = "nothing";
-    EXPECT_EQ(reasons(open(test::paper_policy(), facts, find_paper).findings), std::vector<std::string>{"node_unknown"});
+    EXPECT_EQ(reasons(open(test::paper_policy(), facts, find_paper).findings),
+              std::vector<std::string>{"node_unknown"});
 }
 
 TEST(Opening, AnIntroductionThatLeadsNowhereIsRefusedAndReplays) {

@@ -51,7 +51,8 @@ class EnrolmentMistake : public testing::TestWithParam<Mistake> {};
 TEST_P(EnrolmentMistake, IsRefusedAndNothingIsAdded) {
     Enrolments nodes;
     ASSERT_TRUE(add(nodes, "[[node]]\nname = \"old\"\nspki = \"" + kOne + "\"\n"));
-    const auto status = add(nodes, "[[node]]\nname = \"fine\"\nspki = \"" + std::string(64, '9') + "\"\n" + GetParam().text);
+    const auto status =
+        add(nodes, "[[node]]\nname = \"fine\"\nspki = \"" + std::string(64, '9') + "\"\n" + GetParam().text);
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().reason, Reason::config_invalid);
     EXPECT_TRUE(status.error().context.starts_with("nodes.toml:")) << status.error().context;
@@ -62,22 +63,23 @@ TEST_P(EnrolmentMistake, IsRefusedAndNothingIsAdded) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, EnrolmentMistake,
-    testing::Values(Mistake{"NoKey", "[[node]]\nname = \"n\"\n", "required"},
-                    Mistake{"NoName", "[[node]]\nspki = \"" + kTwo + "\"\n", "required"},
-                    Mistake{"BadName", "[[node]]\nname = \"a/b\"\nspki = \"" + kTwo + "\"\n", "letters"},
-                    Mistake{"ShortKey", "[[node]]\nname = \"n\"\nspki = \"22\"\n", "64 hexadecimal"},
-                    Mistake{"EmptyKeys", "[[node]]\nname = \"n\"\nspki = []\n", "string"},
-                    Mistake{"FiveKeys",
-                            "[[node]]\nname = \"n\"\nspki = [\"" + kTwo + "\",\"" + kTwo + "\",\"" + kTwo + "\",\"" + kTwo +
-                                "\",\"" + kTwo + "\"]\n",
-                            "at most 4"},
-                    Mistake{"KeyTwiceInOne", "[[node]]\nname = \"n\"\nspki = [\"" + kTwo + "\",\"" + kTwo + "\"]\n",
-                            "enrolled already"},
-                    Mistake{"KeyOfAnother", "[[node]]\nname = \"n\"\nspki = \"" + kOne + "\"\n",
-                            "enrolled already for node \"old\""},
-                    Mistake{"NameTwice", "[[node]]\nname = \"old\"\nspki = \"" + kTwo + "\"\n", "nodes.toml:1"},
-                    Mistake{"UnknownKey", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nrevokd = true\n", "unknown key"},
-                    Mistake{"RevokedText", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nrevoked = \"no\"\n", "true or false"}),
+    testing::Values(
+        Mistake{"NoKey", "[[node]]\nname = \"n\"\n", "required"},
+        Mistake{"NoName", "[[node]]\nspki = \"" + kTwo + "\"\n", "required"},
+        Mistake{"BadName", "[[node]]\nname = \"a/b\"\nspki = \"" + kTwo + "\"\n", "letters"},
+        Mistake{"ShortKey", "[[node]]\nname = \"n\"\nspki = \"22\"\n", "64 hexadecimal"},
+        Mistake{"EmptyKeys", "[[node]]\nname = \"n\"\nspki = []\n", "string"},
+        Mistake{"FiveKeys",
+                "[[node]]\nname = \"n\"\nspki = [\"" + kTwo + "\",\"" + kTwo + "\",\"" + kTwo + "\",\"" + kTwo +
+                    "\",\"" + kTwo + "\"]\n",
+                "at most 4"},
+        Mistake{"KeyTwiceInOne", "[[node]]\nname = \"n\"\nspki = [\"" + kTwo + "\",\"" + kTwo + "\"]\n",
+                "enrolled already"},
+        Mistake{"KeyOfAnother", "[[node]]\nname = \"n\"\nspki = \"" + kOne + "\"\n",
+                "enrolled already for node \"old\""},
+        Mistake{"NameTwice", "[[node]]\nname = \"old\"\nspki = \"" + kTwo + "\"\n", "nodes.toml:1"},
+        Mistake{"UnknownKey", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nrevokd = true\n", "unknown key"},
+        Mistake{"RevokedText", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nrevoked = \"no\"\n", "true or false"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Enrolments, ATableInsteadOfAListIsRefused) {

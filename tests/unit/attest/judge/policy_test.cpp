@@ -20,7 +20,9 @@ token_role = "wl-payments"
 stamp = "red"
 )";
 
-Result<Policy> parse(std::string text) { return Policy::parse({{"p.toml", std::move(text), "/etc/p.toml"}}, find_paper); }
+Result<Policy> parse(std::string text) {
+    return Policy::parse({{"p.toml", std::move(text), "/etc/p.toml"}}, find_paper);
+}
 
 TEST(Policy, TheSmallestOneHasSafeDefaults) {
     const auto policy = parse(kSmallest);
@@ -92,7 +94,8 @@ TEST_P(PolicyMistake, IsRefusedWithFileAndLine) {
     const auto policy = parse(text);
     ASSERT_FALSE(policy);
     EXPECT_EQ(policy.error().reason, Reason::config_invalid);
-    const auto where = GetParam().line == 0 ? std::string("/etc/p.toml") : "/etc/p.toml:" + std::to_string(GetParam().line) + ": ";
+    const auto where =
+        GetParam().line == 0 ? std::string("/etc/p.toml") : "/etc/p.toml:" + std::to_string(GetParam().line) + ": ";
     EXPECT_TRUE(policy.error().context.starts_with(where)) << policy.error().context;
     EXPECT_NE(policy.error().context.find(GetParam().says), std::string::npos) << policy.error().context;
 }
@@ -101,59 +104,63 @@ const std::string kRole = "token_role = \"wl-payments\"\n";
 
 INSTANTIATE_TEST_SUITE_P(
     Table, PolicyMistake,
-    testing::Values(
-        Mistake{"NoEpoch", "epoch = 7", "", 0, "epoch is missing"},
-        Mistake{"EpochZero", "epoch = 7", "epoch = 0", 1, "epoch"},
-        Mistake{"EpochText", "epoch = 7", "epoch = \"7\"", 1, "integer"},
-        Mistake{"UnknownTopKey", "epoch = 7", "epoch = 7\nepochs = 8", 2, "unknown key"},
-        Mistake{"WorkloadNoTable", kSmallest, "epoch = 7\nworkload = 1\n", 2, "write tables"},
-        Mistake{"NoWorkload", kSmallest, "epoch = 7\n", 0, "no [workload.NAME]"},
-        Mistake{"WorkloadName", "[workload.payments]", "[workload.\"pay ments\"]", 2, "letters, digits"},
-        Mistake{"WorkloadNameDot", "[workload.payments]", "[workload.\".payments\"]", 2, "letters, digits"},
-        Mistake{"UnknownKey", kRole, kRole + "token_tll = \"5m\"\n", 5, "unknown key"},
-        Mistake{"NoEvidence", "evidence = [\"paper\"]\n", "", 2, "evidence is required"},
-        Mistake{"EmptyEvidence", "[\"paper\"]", "[]", 3, "evidence is required"},
-        Mistake{"UnknownKind", "[\"paper\"]", "[\"stone\"]", 3, "cannot verify \"stone\""},
-        Mistake{"KindTwice", "[\"paper\"]", "[\"paper\", \"paper\"]", 3, "twice"},
-        Mistake{"KindWithoutTable", "[\"paper\"]", "[\"paper\", \"parchment\"]", 3, "needs a table"},
-        Mistake{"TableWithoutKind", "stamp = \"red\"\n", "stamp = \"red\"\n[workload.payments.parchment]\nstamp = \"x\"\n", 7,
-                "would have no effect"},
-        Mistake{"KindsOwnMistake", "stamp = \"red\"\n", "stmap = \"red\"\n", 6, "unknown key"},
-        Mistake{"NoRole", kRole, "", 2, "token_role is required"},
-        Mistake{"RoleLeavesItsPath", "wl-payments", "../sys/mounts", 4, "letters, digits"},
-        Mistake{"TtlTooLong", kRole, kRole + "token_ttl = \"25h\"\n", 5, "write a time"},
-        Mistake{"TtlZero", kRole, kRole + "token_ttl = 0\n", 5, "write a time"},
-        Mistake{"WrapZeroWouldNotWrap", kRole, kRole + "wrap_ttl = 0\n", 5, "write a time"},
-        Mistake{"WrapLongerThanToken", kRole, kRole + "wrap_ttl = \"2m\"\ntoken_ttl = \"1m\"\n", 5, "longer than token_ttl"},
-        Mistake{"TierUnknown", kRole, kRole + "tiers = [\"E\"]\n", 5, "\"A\", \"B\", \"C\" or \"D\""},
-        Mistake{"TierTwice", kRole, kRole + "tiers = [\"A\", \"A\"]\n", 5, "twice"},
-        Mistake{"TiersEmpty", kRole, kRole + "tiers = []\n", 5, "list"},
-        Mistake{"BoolText", kRole, kRole + "require_enforcement = \"yes\"\n", 5, "true or false"},
-        Mistake{"EmptyListIsAmbiguous", kRole, kRole + "units = []\n", 5, "leave the key out"},
-        Mistake{"ListIsNoList", kRole, kRole + "uids = 5\n", 5, "list"},
-        Mistake{"UidNegative", kRole, kRole + "uids = [-1]\n", 5, "number"},
-        Mistake{"UidOfNobodyAtAll", kRole, kRole + "uids = [4294967295]\n", 5, "number"},
-        Mistake{"UnitWithoutSuffix", kRole, kRole + "units = [\"web\"]\n", 5, "full name"},
-        Mistake{"ExecutableShort", kRole, kRole + "executables = [\"ab\"]\n", 5, "64 hexadecimal"},
-        Mistake{"NodeName", kRole, kRole + "nodes = [\"a b\"]\n", 5, "enrolled node"}),
+    testing::Values(Mistake{"NoEpoch", "epoch = 7", "", 0, "epoch is missing"},
+                    Mistake{"EpochZero", "epoch = 7", "epoch = 0", 1, "epoch"},
+                    Mistake{"EpochText", "epoch = 7", "epoch = \"7\"", 1, "integer"},
+                    Mistake{"UnknownTopKey", "epoch = 7", "epoch = 7\nepochs = 8", 2, "unknown key"},
+                    Mistake{"WorkloadNoTable", kSmallest, "epoch = 7\nworkload = 1\n", 2, "write tables"},
+                    Mistake{"NoWorkload", kSmallest, "epoch = 7\n", 0, "no [workload.NAME]"},
+                    Mistake{"WorkloadName", "[workload.payments]", "[workload.\"pay ments\"]", 2, "letters, digits"},
+                    Mistake{"WorkloadNameDot", "[workload.payments]", "[workload.\".payments\"]", 2, "letters, digits"},
+                    Mistake{"UnknownKey", kRole, kRole + "token_tll = \"5m\"\n", 5, "unknown key"},
+                    Mistake{"NoEvidence", "evidence = [\"paper\"]\n", "", 2, "evidence is required"},
+                    Mistake{"EmptyEvidence", "[\"paper\"]", "[]", 3, "evidence is required"},
+                    Mistake{"UnknownKind", "[\"paper\"]", "[\"stone\"]", 3, "cannot verify \"stone\""},
+                    Mistake{"KindTwice", "[\"paper\"]", "[\"paper\", \"paper\"]", 3, "twice"},
+                    Mistake{"KindWithoutTable", "[\"paper\"]", "[\"paper\", \"parchment\"]", 3, "needs a table"},
+                    Mistake{"TableWithoutKind", "stamp = \"red\"\n",
+                            "stamp = \"red\"\n[workload.payments.parchment]\nstamp = \"x\"\n", 7,
+                            "would have no effect"},
+                    Mistake{"KindsOwnMistake", "stamp = \"red\"\n", "stmap = \"red\"\n", 6, "unknown key"},
+                    Mistake{"NoRole", kRole, "", 2, "token_role is required"},
+                    Mistake{"RoleLeavesItsPath", "wl-payments", "../sys/mounts", 4, "letters, digits"},
+                    Mistake{"TtlTooLong", kRole, kRole + "token_ttl = \"25h\"\n", 5, "write a time"},
+                    Mistake{"TtlZero", kRole, kRole + "token_ttl = 0\n", 5, "write a time"},
+                    Mistake{"WrapZeroWouldNotWrap", kRole, kRole + "wrap_ttl = 0\n", 5, "write a time"},
+                    Mistake{"WrapLongerThanToken", kRole, kRole + "wrap_ttl = \"2m\"\ntoken_ttl = \"1m\"\n", 5,
+                            "longer than token_ttl"},
+                    Mistake{"TierUnknown", kRole, kRole + "tiers = [\"E\"]\n", 5, "\"A\", \"B\", \"C\" or \"D\""},
+                    Mistake{"TierTwice", kRole, kRole + "tiers = [\"A\", \"A\"]\n", 5, "twice"},
+                    Mistake{"TiersEmpty", kRole, kRole + "tiers = []\n", 5, "list"},
+                    Mistake{"BoolText", kRole, kRole + "require_enforcement = \"yes\"\n", 5, "true or false"},
+                    Mistake{"EmptyListIsAmbiguous", kRole, kRole + "units = []\n", 5, "leave the key out"},
+                    Mistake{"ListIsNoList", kRole, kRole + "uids = 5\n", 5, "list"},
+                    Mistake{"UidNegative", kRole, kRole + "uids = [-1]\n", 5, "number"},
+                    Mistake{"UidOfNobodyAtAll", kRole, kRole + "uids = [4294967295]\n", 5, "number"},
+                    Mistake{"UnitWithoutSuffix", kRole, kRole + "units = [\"web\"]\n", 5, "full name"},
+                    Mistake{"ExecutableShort", kRole, kRole + "executables = [\"ab\"]\n", 5, "64 hexadecimal"},
+                    Mistake{"NodeName", kRole, kRole + "nodes = [\"a b\"]\n", 5, "enrolled node"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Policy, AMistakeInOneFileLoadsNothing) {
-    const auto policy = Policy::parse({{"a.toml", kSmallest, "a.toml"}, {"b.toml", "[workload.x]\n", "b.toml"}}, find_paper);
+    const auto policy =
+        Policy::parse({{"a.toml", kSmallest, "a.toml"}, {"b.toml", "[workload.x]\n", "b.toml"}}, find_paper);
     ASSERT_FALSE(policy);
     EXPECT_TRUE(policy.error().context.starts_with("b.toml:1: ")) << policy.error().context;
 }
 
 TEST(Policy, FilesAreNotMergedIntoOneWorkload) {
     const auto policy = Policy::parse(
-        {{"a.toml", kSmallest, "a.toml"}, {"b.toml", "[workload.payments]\nrequire_enforcement = false\n", "b.toml"}}, find_paper);
+        {{"a.toml", kSmallest, "a.toml"}, {"b.toml", "[workload.payments]\nrequire_enforcement = false\n", "b.toml"}},
+        find_paper);
     ASSERT_FALSE(policy);
     EXPECT_NE(policy.error().context.find("b.toml:1: "), std::string::npos);
     EXPECT_NE(policy.error().context.find("defined already at a.toml:2"), std::string::npos) << policy.error().context;
 }
 
 TEST(Policy, TheEpochIsSetInOnePlace) {
-    const auto policy = Policy::parse({{"a.toml", kSmallest, "a.toml"}, {"b.toml", "epoch = 3\n", "b.toml"}}, find_paper);
+    const auto policy =
+        Policy::parse({{"a.toml", kSmallest, "a.toml"}, {"b.toml", "epoch = 3\n", "b.toml"}}, find_paper);
     ASSERT_FALSE(policy);
     EXPECT_NE(policy.error().context.find("set already at a.toml:1"), std::string::npos) << policy.error().context;
 }
@@ -189,7 +196,8 @@ TEST(Policy, IsBounded) {
     EXPECT_EQ(Policy::parse(many, find_paper).error().reason, Reason::too_large);
     EXPECT_EQ(parse(std::string(kPolicySize + 1, '\n')).error().reason, Reason::too_large);
     std::string list = "uids = [1";
-    for (std::size_t i = 0; i < kListEntries; ++i) list += ",1";
+    for (std::size_t i = 0; i < kListEntries; ++i)
+        list += ",1";
     auto text = kSmallest;
     text.insert(text.find(kRole), list + "]\n");
     EXPECT_FALSE(parse(text));

@@ -60,32 +60,33 @@ TEST_P(RecordShape, SurvivesItsEncodingAndReplaysToTheSameBytes) {
     EXPECT_EQ(encode(again->recomputed), record->decision);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, RecordShape,
-    testing::Values(Shape{"Granted", [](Case&) {}},
-                    Shape{"WrongEvidence", [](Case& c) { c.proof->evidence[0].body = {0xFF}; }},
-                    Shape{"RefusedAtHello",
-                          [](Case& c) {
-                              c.challenged.reset();
-                              c.proof.reset();
-                              c.hello->introductions[0].body.clear();
-                          }},
-                    Shape{"Stranger",
-                          [](Case& c) {
-                              c.node.reset();
-                              c.hello.reset();
-                              c.challenged.reset();
-                              c.proof.reset();
-                          }},
-                    Shape{"Fault",
-                          [](Case& c) {
-                              c.proof.reset();
-                              c.fault = attest::Finding{Reason::challenge_expired, "no proof came"};
-                          }},
-                    Shape{"Replayed", [](Case& c) { c.proof_seen = true; }},
-                    Shape{"Reused", [](Case& c) { c.challenged->spent = true; }},
-                    Shape{"BeforeTheEpochOfTime", [](Case& c) { c.at = WallTime{std::chrono::microseconds{-1}}; }}),
-    [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Table, RecordShape,
+                         testing::Values(Shape{"Granted", [](Case&) {}},
+                                         Shape{"WrongEvidence", [](Case& c) { c.proof->evidence[0].body = {0xFF}; }},
+                                         Shape{"RefusedAtHello",
+                                               [](Case& c) {
+                                                   c.challenged.reset();
+                                                   c.proof.reset();
+                                                   c.hello->introductions[0].body.clear();
+                                               }},
+                                         Shape{"Stranger",
+                                               [](Case& c) {
+                                                   c.node.reset();
+                                                   c.hello.reset();
+                                                   c.challenged.reset();
+                                                   c.proof.reset();
+                                               }},
+                                         Shape{"Fault",
+                                               [](Case& c) {
+                                                   c.proof.reset();
+                                                   c.fault =
+                                                       attest::Finding{Reason::challenge_expired, "no proof came"};
+                                               }},
+                                         Shape{"Replayed", [](Case& c) { c.proof_seen = true; }},
+                                         Shape{"Reused", [](Case& c) { c.challenged->spent = true; }},
+                                         Shape{"BeforeTheEpochOfTime",
+                                               [](Case& c) { c.at = WallTime{std::chrono::microseconds{-1}}; }}),
+                         [](const auto& row) { return row.param.name; });
 
 class Tampered : public testing::TestWithParam<Shape> {};
 

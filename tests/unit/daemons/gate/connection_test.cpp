@@ -18,7 +18,9 @@
 namespace ct::gate {
 namespace {
 
-WallTime wall_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+WallTime wall_now() {
+    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 crypto::MadeIdentity identity(const char* name, std::chrono::hours until = std::chrono::hours{1}) {
     return std::move(*crypto::make_identity(name, wall_now() - std::chrono::hours{2}, wall_now() + until));
@@ -32,9 +34,9 @@ public:
         if (silent) return;
         Event what = event::MintFailed{{Reason::vault_sealed, "sealed", 0}};
         if (works)
-            what = event::Minted{*crypto::hpke::seal(order.sealing_key, as_bytes(attest::kSealInfo), order.binding,
-                                                     as_bytes("s.token")),
-                                 order.order.creation_path(), "accessor"};
+            what = event::Minted{
+                *crypto::hpke::seal(order.sealing_key, as_bytes(attest::kSealInfo), order.binding, as_bytes("s.token")),
+                order.order.creation_path(), "accessor"};
         later_ = std::move(*loop_.add_defer([answer, what] { answer(what); }));
     }
     bool works = true, silent = false;
@@ -70,7 +72,8 @@ public:
 
 class GateConnection : public testing::Test {
 protected:
-    GateConnection() : gate_key_(identity("gate")), node_key_(identity("node")), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    GateConnection()
+        : gate_key_(identity("gate")), node_key_(identity("node")), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -79,8 +82,8 @@ protected:
         socklen_t size = sizeof address;
         EXPECT_EQ(::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
         port_ = ntohs(address.sin_port);
-        context_ = std::make_unique<crypto::TlsContext>(
-            *crypto::TlsContext::create(crypto::TlsContext::Role::server, gate_key_.certificate_pem, gate_key_.key_pem.bytes()));
+        context_ = std::make_unique<crypto::TlsContext>(*crypto::TlsContext::create(
+            crypto::TlsContext::Role::server, gate_key_.certificate_pem, gate_key_.key_pem.bytes()));
         enrol(node_key_.spki);
         accepting_ = std::move(*loop_.add_io(listener_.get(), EPOLLIN, [this](std::uint32_t) {
             Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -105,7 +108,8 @@ protected:
             done = true;
         });
         const auto until = loop_.now() + std::chrono::seconds{20};
-        while ((!done || (connection_ && !ended_)) && loop_.now() < until) (void)loop_.run_once(std::chrono::milliseconds{20});
+        while ((!done || (connection_ && !ended_)) && loop_.now() < until)
+            (void)loop_.run_once(std::chrono::milliseconds{20});
         thread.join();
         EXPECT_TRUE(!connection_ || ended_) << "the connection must end by itself";
     }
@@ -209,7 +213,8 @@ TEST_F(GateConnection, ASecondProofIsToldThatItsChallengeIsSpent) {
     run([&] {
         auto client = connect();
         ASSERT_TRUE(client);
-        auto answer = ask(*client, {.hello = {}, .challenge = {}, .binding = [](Sha512& r) { r[0] ^= 1; }, .proof = {}});
+        auto answer =
+            ask(*client, {.hello = {}, .challenge = {}, .binding = [](Sha512& r) { r[0] ^= 1; }, .proof = {}});
         ASSERT_TRUE(answer);
         reasons.push_back(answer->reason());
         ASSERT_TRUE(client->send(answer->proof));
@@ -244,11 +249,15 @@ TEST_F(GateConnection, ProofsThatComeInOneBreathAreAnsweredInTurn) {
 
 TEST_F(GateConnection, ARecordedProofOnANewConnectionIsAReplay) {
     attest::Proof recorded;
-    EXPECT_EQ(outcome({.hello = {}, .challenge = {}, .binding = {}, .proof = [&](attest::Proof& proof) { recorded = proof; }}),
-              "released");
+    EXPECT_EQ(
+        outcome(
+            {.hello = {}, .challenge = {}, .binding = {}, .proof = [&](attest::Proof& proof) { recorded = proof; }}),
+        "released");
     ended_ = false;
-    EXPECT_EQ(outcome({.hello = {}, .challenge = {}, .binding = {}, .proof = [&](attest::Proof& proof) { proof = recorded; }}),
-              "evidence_replayed");
+    EXPECT_EQ(
+        outcome(
+            {.hello = {}, .challenge = {}, .binding = {}, .proof = [&](attest::Proof& proof) { proof = recorded; }}),
+        "evidence_replayed");
 }
 
 TEST_F(GateConnection, GibberishIsAViolationAndIsRecorded) {
@@ -306,16 +315,15 @@ TEST_F(GateConnection, ANodeThatLeavesDuringTheMintingIsOnRecord) {
         attest::Hello hello = test::paper_hello();
         ASSERT_TRUE(client->send(hello));
         const auto challenge = std::get<attest::Challenge>(*client->receive());
-        const auto binding =
-            attest::binding_value({.role = "node",
-                                   .challenge = challenge.challenge,
-                                   .exporter = *client->exporter(),
-                                   .node_spki = client->own_spki(),
-                                   .gate_spki = client->gate_spki(),
-                                   .sealing_key = hello.sealing_key,
-                                   .workload = hello.workload,
-                                   .identity = crypto::sha256(attest::encode_identity(hello.identity)),
-                                   .policy_epoch = challenge.policy_epoch});
+        const auto binding = attest::binding_value({.role = "node",
+                                                    .challenge = challenge.challenge,
+                                                    .exporter = *client->exporter(),
+                                                    .node_spki = client->own_spki(),
+                                                    .gate_spki = client->gate_spki(),
+                                                    .sealing_key = hello.sealing_key,
+                                                    .workload = hello.workload,
+                                                    .identity = crypto::sha256(attest::encode_identity(hello.identity)),
+                                                    .policy_epoch = challenge.policy_epoch});
         ASSERT_TRUE(client->send(attest::Proof{{{"paper", *collector.collect(challenge.requests[0].body, binding)}}}));
     });
     ASSERT_EQ(verdicts_.size(), 1U);

@@ -21,9 +21,9 @@ using test::kNow;
 
 std::shared_ptr<const Rules> rules(const std::string& policy = test::kPaperPolicy, bool revoked = false,
                                    const std::string& node_key = std::string(64, '1')) {
-    auto document = config::Document::parse("[[node]]\nname = \"node-1\"\nspki = \"" + node_key + "\"\nrevoked = " +
-                                                (revoked ? "true" : "false") + "\n",
-                                            "gate.toml");
+    auto document = config::Document::parse(
+        "[[node]]\nname = \"node-1\"\nspki = \"" + node_key + "\"\nrevoked = " + (revoked ? "true" : "false") + "\n",
+        "gate.toml");
     auto out = std::make_shared<Rules>(Rules{test::paper_policy(policy), {}});
     if (!document || !out->nodes.add(document->root())) throw std::runtime_error("nodes");
     return out;
@@ -31,7 +31,8 @@ std::shared_ptr<const Rules> rules(const std::string& policy = test::kPaperPolic
 
 event::Connected connected() {
     const auto facts = test::paper_connection();
-    return {facts.node_spki, facts.gate_spki, facts.not_before, facts.not_after, facts.exporter, facts.seed, filled<32>(0x44)};
+    return {facts.node_spki, facts.gate_spki, facts.not_before, facts.not_after,
+            facts.exporter,  facts.seed,      filled<32>(0x44)};
 }
 
 event::Received message(const attest::Message& content) { return {attest::encode(content)}; }
@@ -279,7 +280,8 @@ const std::vector<Row> kTable{
     {"releasing", "not wrapped", "", State::record},
     {"releasing", "sealed", "", State::record},
     {"releasing", "stored", "release announce(released) deadline", State::answered},
-    {"releasing", "store failed", "refuse(audit_unavailable,unrecorded) announce(audit_unavailable) deadline", State::answered},
+    {"releasing", "store failed", "refuse(audit_unavailable,unrecorded) announce(audit_unavailable) deadline",
+     State::answered},
     // A refusal is being recorded: it goes out either way.
     {"refusing", "connected", "close", State::closed},
     {"refusing", "hello", "close", State::closed},
@@ -296,9 +298,11 @@ const std::vector<Row> kTable{
     {"refusing", "minted elsewhere", "", State::record},
     {"refusing", "not wrapped", "", State::record},
     {"refusing", "sealed", "", State::record},
-    {"refusing", "stored", "refuse(evidence_measurement_mismatch) announce(evidence_measurement_mismatch) deadline", State::answered},
+    {"refusing", "stored", "refuse(evidence_measurement_mismatch) announce(evidence_measurement_mismatch) deadline",
+     State::answered},
     {"refusing", "store failed",
-     "refuse(evidence_measurement_mismatch,unrecorded) announce(evidence_measurement_mismatch) deadline", State::answered},
+     "refuse(evidence_measurement_mismatch,unrecorded) announce(evidence_measurement_mismatch) deadline",
+     State::answered},
     // After the answer, a further proof is told that its challenge is spent; nothing else is answered.
     {"released", "connected", "close", State::closed},
     {"released", "hello", "close", State::closed},
@@ -390,7 +394,8 @@ TEST(Exchange, TheChallengeHoldsWhatThePolicyAsks) {
     const auto& challenge = std::get<attest::Challenge>(*sent);
     EXPECT_EQ(challenge.challenge, filled<32>(0x44));
     EXPECT_EQ(challenge.policy_epoch, 7U);
-    EXPECT_EQ(challenge.requests, (std::vector<attest::KindBlob>{{"paper", to_vector(judge::kind_entropy(filled<32>(0x10), "paper"))}}));
+    EXPECT_EQ(challenge.requests,
+              (std::vector<attest::KindBlob>{{"paper", to_vector(judge::kind_entropy(filled<32>(0x10), "paper"))}}));
     EXPECT_EQ(driver.find<action::SetDeadline>()->after, Millis{limits::kChallengeLife});
 }
 

@@ -47,7 +47,8 @@ TEST(Allowance, RefillsOverAMinute) {
     EXPECT_FALSE(allowance.take(19));
     EXPECT_TRUE(allowance.take(21));
     EXPECT_FALSE(allowance.take(22));
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(allowance.take(10'000));
+    for (int i = 0; i < 3; ++i)
+        EXPECT_TRUE(allowance.take(10'000));
     EXPECT_FALSE(allowance.take(10'000)) << "never more than the burst";
 }
 

@@ -36,7 +36,8 @@ protected:
     RecordStore open() { return std::move(*RecordStore::open(settings_)); }
     [[nodiscard]] std::vector<std::string> names(const std::string& which) const {
         std::vector<std::string> out;
-        for (const auto& file : fs::directory_iterator(settings_.folder + "/" + which)) out.push_back(file.path().filename());
+        for (const auto& file : fs::directory_iterator(settings_.folder + "/" + which))
+            out.push_back(file.path().filename());
         std::ranges::sort(out);
         return out;
     }
@@ -70,7 +71,8 @@ TEST_F(Records, AreNeverOverwritten) {
 
 TEST_F(Records, OfReleasesFillTheirRoomAndThenNothingIsReleased) {
     auto store = open();
-    for (std::uint8_t i = 0; i < 4; ++i) ASSERT_TRUE(store.write(id_at(kNow, i), record_, true, kNow)) << int{i};
+    for (std::uint8_t i = 0; i < 4; ++i)
+        ASSERT_TRUE(store.write(id_at(kNow, i), record_, true, kNow)) << int{i};
     const auto full = store.write(id_at(kNow, 9), record_, true, kNow);
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().reason, Reason::audit_unavailable);
@@ -82,7 +84,8 @@ TEST_F(Records, OfReleasesFillTheirRoomAndThenNothingIsReleased) {
 TEST_F(Records, MayDropTheOldestIfPolicySaysSo) {
     settings_.drop_oldest = true;
     auto store = open();
-    for (std::uint8_t i = 0; i < 6; ++i) ASSERT_TRUE(store.write(id_at(kNow + Seconds{i}), record_, true, kNow));
+    for (std::uint8_t i = 0; i < 6; ++i)
+        ASSERT_TRUE(store.write(id_at(kNow + Seconds{i}), record_, true, kNow));
     EXPECT_EQ(store.dropped(), 2U);
     EXPECT_EQ(names("released").size(), 4U);
     EXPECT_EQ(names("released").front(), id_at(kNow + Seconds{2}) + ".cbor");
@@ -91,7 +94,8 @@ TEST_F(Records, MayDropTheOldestIfPolicySaysSo) {
 TEST_F(Records, OfRefusalsNeverCrowdOutReleases) {
     auto store = open();
     ASSERT_TRUE(store.write(id_at(kNow), record_, true, kNow));
-    for (std::uint8_t i = 0; i < 5; ++i) ASSERT_TRUE(store.write(id_at(kNow + Seconds{i}), record_, false, kNow));
+    for (std::uint8_t i = 0; i < 5; ++i)
+        ASSERT_TRUE(store.write(id_at(kNow + Seconds{i}), record_, false, kNow));
     EXPECT_EQ(names("released").size(), 1U);
     EXPECT_EQ(names("refused"), std::vector<std::string>{id_at(kNow + Seconds{4}) + ".cbor"});
 }
@@ -108,7 +112,8 @@ TEST_F(Records, GoWhenTheyAreOldEnough) {
 TEST_F(Records, AreCountedAgainAfterARestartWithoutWhatACrashLeft) {
     {
         auto store = open();
-        for (std::uint8_t i = 0; i < 3; ++i) ASSERT_TRUE(store.write(id_at(kNow, i), record_, true, kNow));
+        for (std::uint8_t i = 0; i < 3; ++i)
+            ASSERT_TRUE(store.write(id_at(kNow, i), record_, true, kNow));
     }
     folder_.write("records/released/" + id_at(kNow, 7) + ".cbor.tmp", "half");
     auto store = open();

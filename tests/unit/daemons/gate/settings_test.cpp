@@ -65,7 +65,8 @@ spki = "1111111111111111111111111111111111111111111111111111111111111111"
     ASSERT_TRUE(settings) << settings.error().to_string();
     EXPECT_EQ(settings->listen.size(), 2U);
     EXPECT_EQ(settings->certificate + settings->key + settings->policy + settings->nodes_folder, "/c/k/p/n");
-    EXPECT_EQ(settings->vault, (VaultSettings{{"::1", 8200}, "vault.example", "/etc/ca.pem", "team", "/etc/token", Seconds{3}}));
+    EXPECT_EQ(settings->vault,
+              (VaultSettings{{"::1", 8200}, "vault.example", "/etc/ca.pem", "team", "/etc/token", Seconds{3}}));
     EXPECT_EQ(settings->records, (RecordSettings{"/r", 10 << 20, Seconds{86400}, true}));
     EXPECT_EQ(settings->connections, 5U);
     EXPECT_EQ(settings->connections_per_address, 3U);
@@ -96,8 +97,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{"ListenTwice", "[\"127.0.0.1:8443\"]", "[\"127.0.0.1:1\", \"127.0.0.1:1\"]", "twice"},
                     Mistake{"UnknownKey", "[openbao]", "listn = 1\n[openbao]", "unknown key"},
                     Mistake{"RelativePath", "[openbao]", "key = \"gate.key\"\n[openbao]", "absolute path"},
-                    Mistake{"NoVault", "[openbao]\naddress = \"vault.example:8200\"\nca = \"/etc/ca.pem\"\ntoken = \"/etc/token\"\n",
-                            "", "[openbao]"},
+                    Mistake{
+                        "NoVault",
+                        "[openbao]\naddress = \"vault.example:8200\"\nca = \"/etc/ca.pem\"\ntoken = \"/etc/token\"\n",
+                        "", "[openbao]"},
                     Mistake{"NoAddress", "address = \"vault.example:8200\"\n", "", "address is required"},
                     Mistake{"NoAuthority", "ca = \"/etc/ca.pem\"\n", "", "ca is required"},
                     Mistake{"NoToken", "token = \"/etc/token\"\n", "", "LoadCredentialEncrypted"},

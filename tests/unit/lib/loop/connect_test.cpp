@@ -19,8 +19,8 @@ TEST(Endpoint, IsReadAndWritten) {
     EXPECT_EQ(*parse_endpoint("[::1]:65535"), (Endpoint{"::1", 65535}));
     EXPECT_EQ(to_string(Endpoint{"::1", 8200}), "[::1]:8200");
     EXPECT_EQ(to_string(Endpoint{"h", 8200}), "h:8200");
-    for (const auto* text : {"", ":", "host", "host:", ":8200", "host:0", "host:65536", "host:8200x", "host:+1", "host: 1",
-                             "::1:8200", "[]:1", "ho st:1", "a/b:1", "u@h:1"}) {
+    for (const auto* text : {"", ":", "host", "host:", ":8200", "host:0", "host:65536", "host:8200x", "host:+1",
+                             "host: 1", "::1:8200", "[]:1", "ho st:1", "a/b:1", "u@h:1"}) {
         const auto endpoint = parse_endpoint(text);
         EXPECT_FALSE(endpoint) << text;
         if (!endpoint) {
@@ -47,7 +47,8 @@ protected:
         auto connecting = connect_tcp(loop_, {host, port_}, timeout, [&](Result<Fd> fd) { answer = std::move(fd); });
         if (!connecting) return std::unexpected(connecting.error());
         EXPECT_FALSE(answer) << "never before it returns";
-        while (!answer) EXPECT_TRUE(loop_.run_once(std::chrono::seconds{10}));
+        while (!answer)
+            EXPECT_TRUE(loop_.run_once(std::chrono::seconds{10}));
         return std::move(*answer);
     }
 
@@ -124,7 +125,8 @@ TEST_F(Connect, MayBeDroppedFromItsOwnCallback) {
         connecting.reset();
         called = true;
     }));
-    while (!called) ASSERT_TRUE(loop_.run_once(std::chrono::seconds{10}));
+    while (!called)
+        ASSERT_TRUE(loop_.run_once(std::chrono::seconds{10}));
 }
 
 }  // namespace
