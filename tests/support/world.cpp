@@ -181,6 +181,28 @@ Status World::drop_grants() const {
     return {};
 }
 
+std::vector<std::string> World::session_states() const {
+    std::vector<std::string> states;
+    const auto read = [&]() -> Status {
+        CT_TRY(auto connection, bus::Connection::open_system("world"));
+        CT_TRY(const auto call, connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"}, "ListSessions"));
+        CT_TRY(auto reply, connection.call(call));
+        CT_TRY(const bool list, reply.enter('a', "(ossutss)"));
+        while (list) {
+            CT_TRY(const bool entry, reply.enter('r', "ossutss"));
+            if (!entry) break;
+            CT_CHECK(reply.skip("os"));
+            CT_TRY(auto state, reply.read<std::string>());
+            states.push_back(std::move(state));
+            CT_CHECK(reply.skip("utss"));
+            CT_CHECK(reply.exit());
+        }
+        return {};
+    };
+    static_cast<void>(read());
+    return states;
+}
+
 void World::stop_gate() { static_cast<void>(bus_->kill("io.cloudtaser.Gate1", SIGTERM)); }
 
 Launch World::run(const std::vector<std::string>& program, const std::vector<std::string>& arguments) const {

@@ -59,6 +59,8 @@ public:
     [[nodiscard]] Launch run(const std::vector<std::string>& program, const std::vector<std::string>& arguments = {}) const;
     [[nodiscard]] std::string tpm_fingerprint() const { return ak_; }
     [[nodiscard]] std::string pcr(unsigned index) const { return measured_.at(index); }  // hex, as the policy has it
+    // The states of secretd's sessions, as ListSessions shows them.
+    [[nodiscard]] std::vector<std::string> session_states() const;
     // RevokeWorkload: the next launch attests anew.
     [[nodiscard]] Status drop_grants() const;
     // All that secretd, or the gate, wrote to its audit file; one JSON object a line.

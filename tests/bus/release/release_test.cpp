@@ -3,6 +3,7 @@
 // the launcher and the audit give when something is not.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 
@@ -35,13 +36,16 @@ protected:
     void expect_refusal(Reason reason, const bus::StringMap& env = {}) {
         const auto session = SessionClient::open("payments", env);
         ASSERT_FALSE(session) << "released";
-        EXPECT_EQ(to_string(session.error().reason), to_string(reason)) << session.error().context << "\n" << world_->bus().log();
-        EXPECT_NE(world_->node_audit().find("\"" + std::string(to_string(reason)) + "\""), std::string::npos) << world_->node_audit();
+        EXPECT_EQ(to_string(session.error().reason), to_string(reason)) << session.error().context << "\n"
+                                                                        << world_->bus().log();
+        EXPECT_NE(world_->node_audit().find("\"" + std::string(to_string(reason)) + "\""), std::string::npos)
+            << world_->node_audit();
         EXPECT_EQ(world_->counter("Secret1", "sessions_opened"), 0U);
     }
 
     void expect_gate_record(Reason reason) {
-        EXPECT_NE(world_->gate_audit().find("\"" + std::string(to_string(reason)) + "\""), std::string::npos) << world_->gate_audit();
+        EXPECT_NE(world_->gate_audit().find("\"" + std::string(to_string(reason)) + "\""), std::string::npos)
+            << world_->gate_audit();
     }
 
     std::unique_ptr<World> world_;
@@ -99,7 +103,8 @@ TEST_F(Release, ValuesOfEveryShapeArriveOrAreRefusedWithTheReason) {
     world.bao().put_kv1("payments/large", "{\"v\":\"" + large + "\"}");
     world.bao().put_kv("payments/shapes", R"({"empty":"","lines":"a\nb\n","nul":"a\u0000b","number":42})");
     {
-        auto session = SessionClient::open("payments", {{"EMPTY", "kv/payments/shapes#empty"}, {"LINES", "kv/payments/shapes#lines"}});
+        auto session = SessionClient::open(
+            "payments", {{"EMPTY", "kv/payments/shapes#empty"}, {"LINES", "kv/payments/shapes#lines"}});
         ASSERT_TRUE(session) << session.error().to_string();
         const auto values = session->arm();
         ASSERT_TRUE(values);
@@ -150,7 +155,8 @@ TEST_F(Release, RevokingAWorkloadClosesItsLinesAndDropsItsGrant) {
     ASSERT_TRUE(session);
     auto admin = bus::Connection::open_system("admin");
     ASSERT_TRUE(admin);
-    auto call = admin->new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"}, "RevokeWorkload");
+    auto call = admin->new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"},
+                                "RevokeWorkload");
     ASSERT_TRUE(call && call->append(std::string("payments")));
     auto reply = admin->call(*call);
     ASSERT_TRUE(reply) << reply.error().to_string();
@@ -282,7 +288,8 @@ TEST_F(Release, AnOpenBaoThatSaysNothingEndsInATimeoutWithinTheLimit) {
     const auto took = std::chrono::steady_clock::now() - start;
     world.bao().resume();
     ASSERT_FALSE(session);
-    EXPECT_TRUE(session.error().reason == Reason::timed_out || session.error().reason == Reason::vault_timeout) << session.error().to_string();
+    EXPECT_TRUE(session.error().reason == Reason::timed_out || session.error().reason == Reason::vault_timeout)
+        << session.error().to_string();
     EXPECT_LT(took, 6s);
 }
 
@@ -309,6 +316,45 @@ TEST_F(Release, EachDaemonMayDieBetweenTwoLaunches) {
         const auto session = SessionClient::open("payments");
         EXPECT_TRUE(session) << session.error().to_string() << "\n" << world.bus().log();
     }
+}
+
+// One neighbour is stopped, so that the session stands still in the state that waits for it; then secretd dies.
+TEST_F(Release, SecretdKilledInAnyStateRefusesTheLaunchAndLeavesNothingBehind) {
+    auto& world = begin();
+    ASSERT_TRUE(SessionClient::open("payments"));
+    const struct {
+        const char* state;
+        const char* stopped;  // empty: OpenBao
+        bool warm;
+    } cases[] = {{"open", "Identity1", true}, {"attest", "Attest1", false}, {"attest", "Bridge1", false}, {"attest", "Gate1", false},
+                 {"fetch", "", true}};
+    for (const auto& [state, stopped, warm] : cases) {
+        SCOPED_TRACE(std::string(state) + ", waiting for " + (*stopped != 0 ? stopped : "OpenBao"));
+        const std::string name = std::string("io.cloudtaser.") + stopped;
+        // All of them run, and the launcher's grant is there or not, before one is stopped.
+        ASSERT_EQ(run(world.run({"/bin/true"})).code, 0);
+        if (!warm) {
+            ASSERT_TRUE(world.drop_grants());
+        }
+        const int pid = *stopped != 0 ? world.bus().pid_of(name) : world.bao().process().pid();
+        ASSERT_GT(pid, 0);
+        ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+        auto launch = Child::start(world.run({"/bin/echo", "started"}));
+        ASSERT_TRUE(launch);
+        bool reached = false;
+        for (const auto end = std::chrono::steady_clock::now() + 10s; !reached && std::chrono::steady_clock::now() < end;)
+            reached = std::ranges::count(world.session_states(), state) > 0;
+        EXPECT_TRUE(reached);
+        EXPECT_TRUE(world.bus().kill("io.cloudtaser.Secret1", SIGKILL));
+        EXPECT_EQ(launch->wait(5s).value_or(-1), 125);
+        const auto output = launch->output(5s);
+        EXPECT_NE(output.find("daemon_unavailable"), std::string::npos) << output;
+        EXPECT_EQ(output.find("started"), std::string::npos);
+        ASSERT_EQ(::kill(pid, SIGCONT), 0);
+    }
+    auto session = SessionClient::open("payments");
+    EXPECT_TRUE(session) << session.error().to_string();
+    EXPECT_EQ(world.session_states().size(), 1U);
 }
 
 TEST_F(Release, ALineOfADeadSecretdCloses) {
