@@ -162,7 +162,9 @@ int Connection::on_timer(CURLM*, long milliseconds, void* self) {
     Connection& c = from(self);
     c.timer_.reset();
     if (milliseconds < 0) return 0;
-    auto timer = c.loop_.add_timer(Millis(milliseconds), [&c] { c.act(CURL_SOCKET_TIMEOUT, 0); });
+    const auto on_time = [&c] { c.act(CURL_SOCKET_TIMEOUT, 0); };
+    // "At once" is how libcurl asks to be called back to start a request: a timer would add its accuracy to every read.
+    auto timer = milliseconds == 0 ? c.loop_.add_defer(on_time) : c.loop_.add_timer(Millis(milliseconds), on_time);
     if (!timer) return -1;
     c.timer_ = std::move(*timer);
     return 0;
