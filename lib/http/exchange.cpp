@@ -120,7 +120,7 @@ Status Exchange::prepare(const Options& options, Observer& observer) {
         }
     };
     add_header("Expect:");
-    if (!request_.body.empty()) add_header("Content-Type: application/json");
+    add_header(request_.body.empty() ? "Content-Type:" : "Content-Type: application/json");
     for (const auto& [name, value] : request_.headers) {
         SecretString line;
         line.reserve(name.size() + value.size() + 64);  // past the small-string buffer, which would lie on the stack

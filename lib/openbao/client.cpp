@@ -13,7 +13,7 @@ namespace {
 constexpr int kTriesAgain = 2;
 constexpr Millis kFirstPause{500};
 constexpr Millis kLag{150};
-constexpr Seconds kLongestPause{3};
+constexpr Seconds kLongestPause{2};
 
 enum class Repeat : std::uint8_t {
     never,       // it leaves at most once: unwrap, login, mint

@@ -38,6 +38,7 @@ public:
 
     [[nodiscard]] const std::string& version() const { return version_; }
     [[nodiscard]] const std::string& binary() const { return binary_; }
+    [[nodiscard]] const std::string& administrator() const { return admin_token_; }
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::string host() const { return "127.0.0.1"; }
     [[nodiscard]] std::string host_port() const { return "127.0.0.1:" + std::to_string(port_); }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "openbao/answer.h"
 #include "support/bao.h"
@@ -381,6 +382,59 @@ TEST_F(OpenBaoClient, SaysThatALeaseIsUnknown) {
         << "what is not there is revoked";
 }
 
+// The one engine with renewable leases whose other end is quickly made: a few lines that answer as RabbitMQ's API does.
+TEST_F(OpenBaoClient, RenewsAndRevokesALease) {
+    const test::TempDir directory;
+    const std::string script = R"(
+import http.server
+class Stub(http.server.BaseHTTPRequestHandler):
+    def do(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b"[]" if self.command == "GET" else b""
+        self.send_response({"PUT": 201, "DELETE": 204}.get(self.command, 200))
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    do_GET = do_PUT = do_DELETE = do
+server = http.server.HTTPServer(("127.0.0.1", 0), Stub)
+print("port", server.server_port, "end", flush=True)
+server.serve_forever()
+)";
+    const std::string log = directory.write("log", "");
+    auto stub = test::Child::start({.argv = {"python3", "-c", script}, .output = log});
+    ASSERT_TRUE(stub);
+    ASSERT_TRUE(test::wait_for_text(log, "end", *stub, Millis(20'000)));
+    const std::string port = std::to_string(std::stoi(read_file(log, 4096)->substr(5)));
+    ASSERT_EQ(bao->admin("POST", "sys/mounts/rabbitmq", R"({"type":"rabbitmq"})").status, 204);
+    const auto connected =
+        bao->admin("POST", "rabbitmq/config/connection",
+                   R"({"connection_uri":"http://127.0.0.1:)" + port + R"(","username":"admin","password":"admin"})");
+    ASSERT_LT(connected.status, 300) << connected.body;
+    ASSERT_LT(bao->admin("POST", "rabbitmq/config/lease", R"({"ttl":120,"max_ttl":600})").status, 300);
+    ASSERT_LT(bao->admin("POST", "rabbitmq/roles/r", R"({"tags":"management"})").status, 300);
+    const auto creds = bao->admin("GET", "rabbitmq/creds/r");
+    ASSERT_EQ(creds.status, 200) << creds.body;
+    const std::string lease = creds.text("lease_id");
+
+    Rig rig(*bao);
+    const auto renew = [&](Seconds increment) {
+        return rig.wait<Seconds>(
+            [&](auto reply) { rig.vault.renew_lease(secret("rig-administrator"), lease, increment, reply); });
+    };
+    EXPECT_EQ(renew(Seconds(300)), Seconds(300));
+    const auto capped = renew(Seconds(5000));
+    ASSERT_TRUE(capped) << capped.error().to_string();
+    EXPECT_LE(*capped, Seconds(600)) << "what the server grants counts, not what was asked for";
+    EXPECT_EQ(why(rig.wait<std::monostate>(
+                  [&](auto reply) { rig.vault.revoke_lease(secret("rig-administrator"), lease, reply); })),
+              "ok");
+    ASSERT_TRUE(test::wait_for_text(log, "DELETE", *stub, Millis(20'000))) << "the server revokes in the background";
+    EXPECT_EQ(why(renew(Seconds(60))), "vault_not_found");
+    EXPECT_EQ(why(rig.wait<std::monostate>([&](auto reply) { rig.vault.revoke_lease(secret(reader), lease, reply); })),
+              "vault_denied");
+}
+
 TEST_F(OpenBaoClient, NoTokenOrValueIsInTheAuditLog) {
     Rig rig(*bao);
     ASSERT_TRUE(rig.read(reader, "payments"));
@@ -391,6 +445,47 @@ TEST_F(OpenBaoClient, NoTokenOrValueIsInTheAuditLog) {
 }
 
 // Tests that break the server have one of their own.
+
+// The two ways that the documentation gives to prepare a server lead to the same.
+TEST(OpenBaoSetup, TheScriptDoesWhatTheInitialiseStanzaDoes) {
+    CT_NEEDS_BAO();
+    const auto stanza = std::move(Bao::start().value());
+    auto plain = std::move(Bao::start({.kind = Bao::Kind::empty, .version = ""}).value());
+    plain->initialize();
+    plain->unseal();
+    std::string gate;
+    for (int i = 0; i < 2; ++i) {
+        const auto ran = test::run(
+            {.argv = {CT_SOURCE_DIR "/docs/examples/openbao/setup.sh"},
+             .environment = {{"PATH", std::filesystem::path(plain->binary()).parent_path().string() + ":/usr/bin:/bin"},
+                             {"HOME", "/nonexistent"},
+                             {"BAO_ADDR", plain->url()},
+                             {"BAO_CACERT", plain->ca_file()},
+                             {"BAO_TOKEN", plain->administrator()}}});
+        ASSERT_EQ(ran.code, 0) << ran.output;
+        gate = ran.output.substr(ran.output.rfind("s."));
+        while (gate.ends_with('\n'))
+            gate.pop_back();
+    }
+    for (const std::string path : {"sys/policies/acl/gate", "sys/policies/acl/wl-payments"})
+        EXPECT_EQ(plain->admin("GET", path).text("policy"), stanza->admin("GET", path).text("policy")) << path;
+    const auto role = [](const Bao& bao) {
+        const auto body = bao.admin("GET", "auth/token/roles/wl-payments").body;
+        const std::size_t data = body.find("\"data\":");
+        return body.substr(data, body.find("\"wrap_info\"") - data);
+    };
+    EXPECT_EQ(role(*plain), role(*stanza));
+    EXPECT_TRUE(role(*plain).contains("wl-payments"));
+
+    plain->put_kv("payments", R"({"password":"p"})");
+    Rig rig(*plain);
+    const auto wrapped = rig.mint(gate, payments());
+    ASSERT_TRUE(wrapped) << wrapped.error().to_string();
+    const auto token = rig.unwrap(wrapped->value);
+    ASSERT_TRUE(token) << token.error().to_string();
+    EXPECT_EQ(why(rig.read(std::string(token->value), "payments")), "ok");
+    EXPECT_GT(rig.lookup_self(gate)->ttl, Seconds(23 * 3600));
+}
 
 TEST(OpenBaoClientFailures, SealedUninitialisedAndBack) {
     CT_NEEDS_BAO();
