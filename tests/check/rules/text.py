@@ -43,7 +43,7 @@ def tests_wait_on_events(tree):
 @rule(example={"lib/base/a.cpp": "// " + UNFINISHED[0] + ": later\n"})
 def nothing_is_unfinished(tree):
     """Finish it, or file it: the tree holds what works."""
-    words = "|".join(rf"\b{word}\b" for word in UNFINISHED)
+    words = "|".join(rf"(?<!Function )\b{word}\b" for word in UNFINISHED)  # ENOSYS in words is no confession
     paths = [p for p in tree.matching(r".*\.(h|cpp|c|py|sh|cmake|service|xml|conf|policy|toml|md|txt)|dev") if not is_data(p)]
     yield from each_line(tree, paths, "nothing_is_unfinished", words, "'{}': finish it, or take it out")
 
