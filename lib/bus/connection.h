@@ -51,6 +51,8 @@ public:
 
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
     // Closes at once; what a stuck peer has not taken yet is lost. Slots may outlive it, and are dead then.
     ~Connection();
 

@@ -45,6 +45,8 @@ struct Call::State {
     explicit State(sd_bus_message* raw_message) : message(Message::share(raw_message)) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
+    State(State&&) = delete;
+    State& operator=(State&&) = delete;
     ~State() {
         if (!answered) refuse({Reason::internal, "the call was dropped without an answer", 0});
     }
@@ -139,7 +141,7 @@ std::optional<uid_t> find_user(const std::string& user) {
     return found->pw_uid;
 }
 
-void refuse(const std::shared_ptr<Connection::State>& connection, Call call, Error error) {
+void refuse(const std::shared_ptr<Connection::State>& connection, Call call, const Error& error) {
     call.fail(error);
     if (connection->on_refused) connection->on_refused(call, error);
 }

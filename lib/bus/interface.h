@@ -85,6 +85,8 @@ public:
     explicit Interface(std::string name);
     Interface(Interface&&) noexcept;
     Interface& operator=(Interface&&) noexcept;
+    Interface(const Interface&) = delete;
+    Interface& operator=(const Interface&) = delete;
     ~Interface();
 
     Interface& method(Method row, Handler handler);

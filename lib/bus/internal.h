@@ -23,6 +23,8 @@ struct Slot::State {
     State() = default;
     State(const State&) = delete;
     State& operator=(const State&) = delete;
+    State(State&&) = delete;
+    State& operator=(State&&) = delete;
     ~State() { sd_bus_slot_unref(slot); }
 };
 
@@ -50,6 +52,8 @@ struct Connection::State {
     State() = default;
     State(const State&) = delete;
     State& operator=(const State&) = delete;
+    State(State&&) = delete;
+    State& operator=(State&&) = delete;
     ~State();
 
     // A handle for code that holds only the state.

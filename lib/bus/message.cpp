@@ -20,7 +20,8 @@ std::unexpected<Error> read_error(int r, const char* wanted) {
 template <class T>
 Result<T> read_basic(sd_bus_message* message, char type, const char* wanted) {
     T value{};
-    if (const int r = sd_bus_message_read_basic(message, type, &value); r <= 0) return read_error(r, wanted);
+    if (const int r = sd_bus_message_read_basic(message, type, static_cast<void*>(&value)); r <= 0)
+        return read_error(r, wanted);
     return value;
 }
 

@@ -40,7 +40,7 @@ Result<Options> Options::read(Message& message, std::initializer_list<KnownOptio
         CT_TRY(const bool another, message.enter('e', "sv"));
         if (!another) break;
         CT_TRY(std::string name, message.read<std::string>());
-        const auto row = std::ranges::find(known, std::string_view(name), &KnownOption::name);
+        const auto* const row = std::ranges::find(known, std::string_view(name), &KnownOption::name);
         if (row == known.end()) return fail(Reason::invalid_argument, "unknown option: " + name.substr(0, 64));
         CT_TRY(const std::string signature, message.variant_type());
         if (signature != row->signature)

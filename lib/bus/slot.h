@@ -14,6 +14,8 @@ public:
     explicit Slot(std::unique_ptr<State> state);
     Slot(Slot&&) noexcept;
     Slot& operator=(Slot&&) noexcept;
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
     ~Slot();
     explicit operator bool() const { return state_ != nullptr; }
     void reset();

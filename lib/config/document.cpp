@@ -89,7 +89,7 @@ Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 Node Document::root() const { return Node(root_.get()); }
 
-Result<Document> Document::parse(std::string_view text, std::string file_name) {
+Result<Document> Document::parse(std::string_view text, const std::string& file_name) {
     CT_TRY(Tree root, parse_toml(text, file_name));
     return Document(std::move(root));
 }

@@ -115,15 +115,15 @@ Status Node::only(std::initializer_list<std::string_view> known) const {
         std::string words = "unknown key; known here:";
         for (const auto& key : known)
             words.append(" ").append(key);
-        return Node(child.get()).error(std::move(words));
+        return Node(child.get()).error(words);
     }
     return {};
 }
 
-std::unexpected<Error> Node::error(std::string message) const {
+std::unexpected<Error> Node::error(std::string_view message) const {
     std::string where = impl_->position.file + ":" + std::to_string(impl_->position.line) + ": ";
     if (!impl_->path.empty()) where += impl_->path + ": ";
-    return fail(Reason::config_invalid, where + message);
+    return fail(Reason::config_invalid, where.append(message));
 }
 
 }  // namespace ct::config

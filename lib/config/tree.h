@@ -42,7 +42,7 @@ public:
     // Fails on the first member whose key is not in `known`: a typo never passes silently.
     [[nodiscard]] Status only(std::initializer_list<std::string_view> known) const;
     // "file:line: message" with reason config_invalid.
-    [[nodiscard]] std::unexpected<Error> error(std::string message) const;
+    [[nodiscard]] std::unexpected<Error> error(std::string_view message) const;
 
     struct Impl;
     explicit Node(const Impl* impl) : impl_(impl) {}
@@ -53,7 +53,7 @@ private:
 
 class Document {
 public:
-    static Result<Document> parse(std::string_view text, std::string file_name);
+    static Result<Document> parse(std::string_view text, const std::string& file_name);
     // FILE, then FILE-without-.toml.d/*.toml; a later file overrides scalars and arrays, merges tables. A missing main
     // file is config_missing; a missing drop-in folder is fine.
     static Result<Document> load(const std::string& file);
@@ -62,6 +62,8 @@ public:
     [[nodiscard]] Node root() const;
     Document(Document&&) noexcept;
     Document& operator=(Document&&) noexcept;
+    Document(const Document&) = delete;
+    Document& operator=(const Document&) = delete;
     ~Document();
 
 private:

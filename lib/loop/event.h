@@ -24,6 +24,8 @@ public:
     Source() noexcept;
     Source(Source&&) noexcept;
     Source& operator=(Source&&) noexcept;
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
     ~Source();
     explicit operator bool() const { return state_ != nullptr; }
     void reset();
@@ -42,6 +44,8 @@ public:
     static Result<EventLoop> create();
     EventLoop(EventLoop&&) noexcept;
     EventLoop& operator=(EventLoop&&) noexcept;
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
     ~EventLoop();
 
     // epoll events (EPOLLIN, EPOLLOUT...); the descriptor stays the caller's and must outlive the source.
