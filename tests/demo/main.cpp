@@ -13,7 +13,7 @@
 #include "base/secret_memory.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
-#include "support/attackers.h"
+#include "support/root_view.h"
 #include "support/world.h"
 
 using namespace ct;
@@ -74,14 +74,14 @@ void show_guarded(test::World& world, const Program& program, const std::string&
     const auto printed = read_file(running->output_file, 1 << 16).value_or("");
     const auto expected = std::to_string(value.size()) + " " + hex_encode(crypto::sha256(as_bytes(value))) + "\n";
     check(printed == expected, "the program saw: length and SHA-256 " + printed.substr(0, printed.size() - 1));
-    const auto entry = test::environ_entry(pid, kName);
+    const auto entry = test::root_view::environ_entry(pid, kName);
     check(entry == std::string(kName) + "=", "/proc/" + std::to_string(pid) + "/environ shows: " + entry);
-    const auto mappings = test::secret_mappings(pid);
+    const auto mappings = test::root_view::secret_mappings(pid);
     check(!mappings.empty(), "mapping: " + (mappings.empty() ? "none" : mappings.front()));
-    for (const auto& sighting : test::attack(pid, kName, value))
+    for (const auto& sighting : test::root_view::attack(pid, kName, value))
         check(!sighting.found, "root, " + sighting.attack + ": saw " + sighting.words);
-    const auto copies = test::copies_outside(pid, value);
-    const std::string tier = test::tier_of(pid, kName, value);
+    const auto copies = test::root_view::copies_outside(pid, value);
+    const std::string tier = test::root_view::tier_of(pid, kName, value);
     check(tier == "A" || tier == "B", "tier " + tier + ": " + std::to_string(copies.count) + " copies outside the secret page" +
                                           (copies.count > 0 ? ", in the runtime's own memory (" + copies.where.front() + ")" : ""));
     running->input.reset();
@@ -101,7 +101,7 @@ void show_plain(test::World& world, const std::string& value) {
     launch.fds.emplace_back(page->fd.get(), 5);
     auto running = start(launch, world.folder() + "/out");
     if (!running) return check(false, running.error().to_string());
-    for (const auto& sighting : test::attack(running->child.pid(), kName, value))
+    for (const auto& sighting : test::root_view::attack(running->child.pid(), kName, value))
         check(sighting.found, "root, " + sighting.attack + ": saw " + sighting.words);
 }
 
