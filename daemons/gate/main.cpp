@@ -3,6 +3,7 @@
 // for what the policy allows. Every verdict is on record before it is answered.
 #include <cstdio>
 
+#include "base/bind_now.h"
 #include "crypto/memory.h"
 #include "daemons/common/daemon.h"
 #include "daemons/gate/service.h"
@@ -22,7 +23,8 @@ constexpr ct::daemon::Spec kSpec{
 
 int main(int argc, char** argv) {
     // Before anything allocates through them: from here on TLS, HTTP and JSON live in secret memory.
-    auto arena = ct::crypto::use_secret_arena();
+    auto arena = ct::bind_now();
+    if (arena) arena = ct::crypto::use_secret_arena();
     if (arena) arena = ct::http::use_secret_arena();
     if (!arena) {
         std::fprintf(stderr, "cloudtaser-gate: %s\n", arena.error().to_string().c_str());

@@ -3,6 +3,7 @@
 // found this machine good. It has no network: bridge hands it connected streams, and TLS ends here.
 #include <cstdio>
 
+#include "base/bind_now.h"
 #include "crypto/memory.h"
 #include "daemons/common/daemon.h"
 #include "daemons/secretd/configuration.h"
@@ -29,7 +30,8 @@ ct::Status check(const ct::config::Document& document) {
 
 int main(int argc, char** argv) {
     // Before anything allocates through them: from here on TLS, HTTP and JSON live in secret memory.
-    auto arena = ct::crypto::use_secret_arena();
+    auto arena = ct::bind_now();
+    if (arena) arena = ct::crypto::use_secret_arena();
     if (arena) arena = ct::http::use_secret_arena();
     if (!arena) {
         std::fprintf(stderr, "cloudtaser-secretd: %s\n", arena.error().to_string().c_str());

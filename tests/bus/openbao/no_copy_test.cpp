@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "base/bind_now.h"
 #include "crypto/memory.h"
 #include "openbao/client.h"
 #include "support/bao.h"
@@ -78,10 +79,14 @@ void add_coded_to(MemoryScan& scan, std::string_view what, const Marker& token) 
     scan.add("Huffman-coded " + std::string(what), std::move(masked));
 }
 
+// As the daemons do, and before main(): gtest_main has the rest.
+const Status kBound = bind_now();
+
 class NoCopyOutsideSecretMemory : public ::testing::Test {
 protected:
     void SetUp() override {
         CT_NEEDS_BAO();
+        ASSERT_TRUE(kBound) << kBound.error().to_string();
         ASSERT_TRUE(crypto::use_secret_arena());
         ASSERT_TRUE(http::use_secret_arena());
         auto started = Bao::start();
