@@ -39,6 +39,9 @@ struct PolicyOptions {
     std::string tpm2 = {};                      // more TOML for [workload.payments.tpm2]
 };
 
+// Whether `text` lies in memory of the process that root can read from outside: everything but secret memory.
+bool lies_in_ordinary_memory(int pid, std::string_view text);
+
 class GateRig : public testing::Test {
 protected:
     static void SetUpTestSuite();

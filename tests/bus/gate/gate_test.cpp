@@ -3,10 +3,13 @@
 // and a record that replays to the same bytes.
 #include "gate_rig.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 
+#include "base/secret_memory.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
 
@@ -47,6 +50,19 @@ TEST_F(GateRig, ReleasesAWrappedTokenThatReadsTheWorkloadsSecretsAndNothingElse)
                   .text("record"),
               record.id);
     EXPECT_EQ(counter("releases"), 1U);
+}
+
+TEST_F(GateRig, HoldsTokensInSecretMemoryOnly) {
+    if (::geteuid() != 0) GTEST_SKIP() << "root (reads the memory of another process)";
+    if (best_protection() != Protection::memfd_secret) GTEST_SKIP() << "memfd_secret (boot with secretmem.enable=1)";
+    start();
+    for (int i = 0; i < 3; ++i)
+        ASSERT_EQ(ask(), "released");
+    const int pid = bus_->pid_of("io.cloudtaser.Gate1");
+    ASSERT_TRUE(lies_in_ordinary_memory(pid, "node.test")) << "the search itself works";
+    EXPECT_FALSE(lies_in_ordinary_memory(pid, vault_token_)) << "the gate's own credential";
+    EXPECT_FALSE(lies_in_ordinary_memory(pid, last_.token.text())) << "a token that it made";
+    EXPECT_FALSE(lies_in_ordinary_memory(pid, gate_.key_pem.text().substr(40, 60))) << "its private key";
 }
 
 // Tampering by the node or on its machine.
