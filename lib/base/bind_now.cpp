@@ -25,7 +25,7 @@ Status bind_now() {
     std::array<char, 4096> path{};
     const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
     if (size <= 0) return fail_errno(Reason::io_failed, "readlink of /proc/self/exe");
-    ::setenv("LD_BIND_NOW", "1", 1);  // NOLINT(concurrency-mt-unsafe)
+    ::setenv("LD_BIND_NOW", "1", 1);  // NOLINT(concurrency-mt-unsafe): as above
     ::execv(path.data(), arguments.data());
     return fail_errno(Reason::io_failed, "start anew with LD_BIND_NOW=1");
 }

@@ -89,8 +89,7 @@ std::string MemoryScan::find() const {
     for (std::string line; std::getline(maps, line);) {
         std::uint64_t begin = 0, end = 0;
         char readable = '-';
-        if (std::sscanf(line.c_str(), "%lx-%lx %c", &begin, &end, &readable) != 3 || readable != 'r')
-            continue;
+        if (std::sscanf(line.c_str(), "%lx-%lx %c", &begin, &end, &readable) != 3 || readable != 'r') continue;
         if (line.contains("secretmem") || line.contains("memfd:cloudtaser-locked") || line.contains("[vvar") ||
             line.contains("[vsyscall]") || end - begin > kLargestMapping)
             continue;

@@ -407,10 +407,10 @@ TEST_F(HttpClient, TrustsOnlyItsOwnAuthorityAndTheNameItAskedFor) {
 TEST_F(HttpClient, TakesNothingFromTheEnvironment) {
     const TempDir directory;
     ::setenv("https_proxy", "http://127.0.0.1:1", 1);
-    ::setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);  // NOLINT(concurrency-mt-unsafe)
-    ::setenv("ALL_PROXY", "socks5://127.0.0.1:1", 1);  // NOLINT(concurrency-mt-unsafe)
+    ::setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);  // NOLINT(concurrency-mt-unsafe): one thread reads it
+    ::setenv("ALL_PROXY", "socks5://127.0.0.1:1", 1);  // NOLINT(concurrency-mt-unsafe): one thread reads it
     directory.write(".netrc", "machine 127.0.0.1 login a password b\n");
-    ::setenv("HOME", directory.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+    ::setenv("HOME", directory.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread reads it
     ScriptedHttp server(authority->server(), {[](Peer& peer) {
                             peer.read_request();
                             peer.answer(200, "direct");
@@ -421,7 +421,7 @@ TEST_F(HttpClient, TakesNothingFromTheEnvironment) {
     server.join();
     EXPECT_FALSE(server.requests().at(0).contains("uthorization"));
     for (const char* name : {"https_proxy", "HTTPS_PROXY", "ALL_PROXY"})
-        ::unsetenv(name);  // NOLINT
+        ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe): as above
 }
 
 TEST_F(HttpClient, CallsNobodyOnceItIsGone) {
@@ -484,7 +484,8 @@ TEST_F(HttpClient, MaySendFromAHandler) {
 // In a process of its own, as it is about what happens before the first connection.
 TEST(HttpKeyLog, IsNotWritten) {
     const TempDir directory;
-    if (const char* inner = std::getenv("CT_KEYLOG_INNER"); inner == nullptr) {  // NOLINT(concurrency-mt-unsafe)
+    if (const char* inner = std::getenv("CT_KEYLOG_INNER");
+        inner == nullptr) {  // NOLINT(concurrency-mt-unsafe): one thread reads it
         const std::string log = directory.file("keys");
         const auto ran =
             test::run({.argv = {"/proc/self/exe", "--gtest_filter=HttpKeyLog.*"},
