@@ -10,7 +10,6 @@
 
 #include <csignal>
 
-#include "clients/run/limit_lift.h"
 #include "clients/run/secret_page.h"
 
 namespace ct::run {
@@ -37,7 +36,6 @@ Guard::Guard(EventLoop& loop, Tree tree, std::function<void(int, int)> child_end
 }
 
 Result<std::unique_ptr<Guard>> Guard::create(EventLoop& loop, Armory& armory, Setup setup) {
-    const LimitLift lift(::getpid(), RLIMIT_MEMLOCK);
     CT_CHECK(check_entries(setup.first));
     CT_TRY(const auto content, open_page(setup.first));
     CT_TRY(auto fingerprints, Fingerprints::create(best_protection()));

@@ -75,6 +75,13 @@ Status become_guard(const CommandLine& command_line, std::initializer_list<int> 
     if (::prctl(PR_SET_DUMPABLE, 0) < 0) return fail_errno(Reason::guard_failed, "PR_SET_DUMPABLE");
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
+    // Our own limits are the launcher's: soft ones are no reason to fail.
+    for (const auto resource : {RLIMIT_MEMLOCK, RLIMIT_NOFILE}) {
+        rlimit limit{};
+        if (::getrlimit(resource, &limit) < 0) continue;
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(resource, &limit);
+    }
     ::setsid();  // fails for a leader only, and a forked process is none
     sigset_t all;
     sigfillset(&all);
