@@ -140,10 +140,14 @@ void Matrix::try_case(const Case& entry) {
     EXPECT_TRUE(line == value) << "the program printed another value of " << line.size() << " bytes\n" << talk->child.output(1ms);
     // The empty entry, or none where a wrapper's child holds it; never the value.
     EXPECT_EQ(root_view::environ_entry(pid, kName), std::string(kName) + "=");
-    for (const auto& sighting : root_view::attack(pid, kName, value)) EXPECT_FALSE(sighting.found) << sighting.attack;
     const auto copies = root_view::copies_outside(pid, value);
     const auto tier = root_view::tier_of(pid, kName, value);
     EXPECT_TRUE(tier == "A" || tier == "B") << tier;
+    for (const auto& sighting : root_view::attack(pid, kName, value)) {
+        // A runtime may copy the value to its own stack as to its heap: that is tier B, and counted there.
+        const bool own_copy = tier == "B" && sighting.attack != "read /proc/PID/environ" && sighting.attack != "pidfd_getfd + mmap";
+        EXPECT_TRUE(!sighting.found || own_copy) << sighting.attack;
+    }
     char row[160];
     std::snprintf(row, sizeof row, "%-34s %-6s %zu%s%s", entry.title.c_str(), tier.c_str(), copies.count, copies.count > 0 ? " in " : "",
                   copies.count > 0 ? copies.where.front().c_str() : "");
