@@ -36,7 +36,9 @@ Status parse_gate(const config::Node& gate, Configuration& into) {
     if (pins.empty() || pins.size() > 2) return pins_node.error("pins: one, or two while the gate changes its key");
     for (const auto& pin : pins) {
         auto bytes = hex_decode_array<32>(pin);
-        if (!bytes) return pins_node.error("pins: expected the SHA-256 of the gate's public key in hex, as 'cloudtaserctl keygen' prints it");
+        if (!bytes)
+            return pins_node.error(
+                "pins: expected the SHA-256 of the gate's public key in hex, as 'cloudtaserctl keygen' prints it");
         into.gate_pins.push_back(*bytes);
     }
     CT_TRY(into.node_certificate, text(gate, "certificate"));

@@ -18,7 +18,7 @@ struct Configuration {
     std::vector<Sha256> gate_pins;  // current, and next while the gate changes its key
     std::string node_certificate;   // PEM files
     std::string node_key;
-    std::string vault_host;         // name in OpenBao's certificate
+    std::string vault_host;  // name in OpenBao's certificate
     std::uint16_t vault_port = 8200;
     std::string vault_ca;
     std::string vault_namespace;

@@ -9,11 +9,20 @@ namespace {
 // The transport's reasons, said from the node's side.
 Error as_gate_error(Error error) {
     switch (error.reason) {
-        case Reason::tls_peer_pin_mismatch: error.reason = Reason::gate_pin_mismatch; break;
-        case Reason::tls_certificate_expired: error.reason = Reason::gate_certificate_expired; break;
-        case Reason::cancelled: error = Error{Reason::gate_unreachable, "the gate closed the connection"}; break;
-        case Reason::io_failed: error.reason = Reason::gate_unreachable; break;
-        default: break;
+        case Reason::tls_peer_pin_mismatch:
+            error.reason = Reason::gate_pin_mismatch;
+            break;
+        case Reason::tls_certificate_expired:
+            error.reason = Reason::gate_certificate_expired;
+            break;
+        case Reason::cancelled:
+            error = Error{Reason::gate_unreachable, "the gate closed the connection"};
+            break;
+        case Reason::io_failed:
+            error.reason = Reason::gate_unreachable;
+            break;
+        default:
+            break;
     }
     return error;
 }
@@ -23,7 +32,8 @@ Error as_gate_error(Error error) {
 void GateConversation::start(Fd stream, std::vector<Sha256> pins, std::function<void(Status)> on_connected) {
     on_connected_ = std::move(on_connected);
     const int fd = stream.get();
-    auto tls = crypto::TlsStream::create(context_, std::move(stream), crypto::pinned(std::move(pins), loop_.wall_now()));
+    auto tls =
+        crypto::TlsStream::create(context_, std::move(stream), crypto::pinned(std::move(pins), loop_.wall_now()));
     if (!tls) return fail(tls.error());
     tls_.emplace(std::move(*tls));
     auto io = loop_.add_io(fd, EPOLLIN | EPOLLOUT, [this](std::uint32_t) { turn(); });

@@ -27,7 +27,9 @@ public:
     void ask(const attest::Message& message, std::function<void(Result<attest::Message>)> on_answer);
 
     [[nodiscard]] Sha256 gate_spki() const { return tls_->peer_spki(); }
-    [[nodiscard]] Result<ByteArray<32>> exporter() const { return tls_->export_key(attest::kExporterLabel, as_bytes("node")); }
+    [[nodiscard]] Result<ByteArray<32>> exporter() const {
+        return tls_->export_key(attest::kExporterLabel, as_bytes("node"));
+    }
 
 private:
     void turn();

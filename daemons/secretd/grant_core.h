@@ -50,10 +50,10 @@ struct StepFailed {
     Error error;
 };
 struct StepTimedOut {};
-struct LifeOver {};  // the timer set by Announce
-struct Abandoned {}; // nobody waits for it or lives by it any more, or it was revoked
-using GrantEvent = std::variant<Introduced, Connected, Challenged, Collected, Released, RefusedByGate, Unwrapped, StepFailed,
-                                StepTimedOut, LifeOver, Abandoned>;
+struct LifeOver {};   // the timer set by Announce
+struct Abandoned {};  // nobody waits for it or lives by it any more, or it was revoked
+using GrantEvent = std::variant<Introduced, Connected, Challenged, Collected, Released, RefusedByGate, Unwrapped,
+                                StepFailed, StepTimedOut, LifeOver, Abandoned>;
 
 struct Introduce {};
 struct Connect {};

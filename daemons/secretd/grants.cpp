@@ -19,13 +19,12 @@ auto or_failed(Make make) {
 }
 
 // Says that the gate or OpenBao could not answer, as against having said no.
-bool is_outage(Reason reason) {
-    return bus_error(reason) == "UpstreamUnavailable";
-}
+bool is_outage(Reason reason) { return bus_error(reason) == "UpstreamUnavailable"; }
 
 }  // namespace
 
-Grant::Grant(const GrantSurroundings& around, GrantKey key, Changed on_granted, std::function<void(Grant&, Error)> on_withdrawn)
+Grant::Grant(const GrantSurroundings& around, GrantKey key, Changed on_granted,
+             std::function<void(Grant&, Error)> on_withdrawn)
     : around_(around),
       key_(std::move(key)),
       on_granted_(std::move(on_granted)),
@@ -33,7 +32,8 @@ Grant::Grant(const GrantSurroundings& around, GrantKey key, Changed on_granted, 
       inbox_(around.loop, [this](GrantEvent event) { handle(std::move(event)); }) {}
 
 void Grant::start() {
-    for (auto& action : core_.start()) std::visit([this](auto& step) { run(std::move(step)); }, action);
+    for (auto& action : core_.start())
+        std::visit([this](auto& step) { run(std::move(step)); }, action);
 }
 
 void Grant::handle(GrantEvent event) {
@@ -53,8 +53,9 @@ void Grant::run(Introduce /*action*/) {
 }
 
 void Grant::run(Connect /*action*/) {
-    around_.streams.open("gate", [this, alive = inbox_.alive(), guard = inbox_.reply<std::monostate>(or_failed<std::monostate>(
-                                            [](std::monostate) { return Connected{}; }))](Result<Fd> stream) {
+    around_.streams.open("gate", [this, alive = inbox_.alive(),
+                                  guard = inbox_.reply<std::monostate>(or_failed<std::monostate>(
+                                      [](std::monostate) { return Connected{}; }))](Result<Fd> stream) {
         if (!stream) {
             auto error = stream.error();
             if (error.reason == Reason::upstream_unreachable) error.reason = Reason::gate_unreachable;
@@ -111,8 +112,9 @@ void Grant::run(Collect action) {
     auto binding = binding_for(action.challenge);
     if (!binding) return inbox_.post(StepFailed{std::move(binding).error()});
     binding_ = *binding;
-    around_.attester.collect(action.challenge, binding_,
-                             inbox_.reply<attest::Proof>(or_failed<attest::Proof>([](auto proof) { return Collected{std::move(proof)}; })));
+    around_.attester.collect(
+        action.challenge, binding_,
+        inbox_.reply<attest::Proof>(or_failed<attest::Proof>([](auto proof) { return Collected{std::move(proof)}; })));
 }
 
 void Grant::run(SendProof action) { gate_->ask(std::move(action.proof), on_message()); }
@@ -132,11 +134,13 @@ void Grant::run(Unwrap action) {
     wrapping_token_ = std::move(*wrapping);
     auto done = inbox_.reply<Seconds>(or_failed<Seconds>([](Seconds life) { return Unwrapped{life}; }));
     // Where it was made tells whether it is ours, and asking does not burn it (as any other use would).
-    around_.vault.wrapping_lookup(wrapping_token_, [this, alive = inbox_.alive(), done, expected = action.release.creation_path](Result<std::string> path) {
+    around_.vault.wrapping_lookup(wrapping_token_, [this, alive = inbox_.alive(), done,
+                                                    expected = action.release.creation_path](Result<std::string> path) {
         if (alive.expired() || core_.state() != GrantState::unwrap) return;
         if (!path) return done(std::unexpected(path.error()));
         if (*path != expected)
-            return done(std::unexpected(Error{Reason::wrapping_path_mismatch, "the wrapping token was made by another path than the gate's role"}));
+            return done(std::unexpected(Error{Reason::wrapping_path_mismatch,
+                                              "the wrapping token was made by another path than the gate's role"}));
         around_.vault.unwrap(wrapping_token_, [this, alive, done](Result<openbao::Token> token) {
             if (alive.expired() || core_.state() != GrantState::unwrap) return;
             wrapping_token_ = {};
@@ -206,7 +210,8 @@ void Grants::replace(const GrantKey& key, GrantUser& user) {
 }
 
 void Grants::leave(GrantUser& user) {
-    for (const auto& grant : grants_) grant->users.erase(&user);
+    for (const auto& grant : grants_)
+        grant->users.erase(&user);
 }
 
 void Grants::drop_workload(const std::string& workload) {
@@ -243,19 +248,22 @@ void Grants::lost(Grant& grant, Error error) {
     // A renewal that got no answer leaves the old grant to live its life; one that was refused ends it.
     Grant* predecessor = nullptr;
     for (const auto& other : grants_)
-        if (other.get() != &grant && other->key() == grant.key() && other->state() == GrantState::granted) predecessor = other.get();
+        if (other.get() != &grant && other->key() == grant.key() && other->state() == GrantState::granted)
+            predecessor = other.get();
     if (predecessor != nullptr && grant.users.empty()) {
         if (is_outage(error.reason))
             renew_later(*predecessor, predecessor->life() / 10);
         else if (error.reason != Reason::cancelled && error.reason != Reason::session_ended) {
             const auto users = std::exchange(predecessor->users, {});
             predecessor->abandon();
-            for (GrantUser* user : users) user->on_grant_lost(error);
+            for (GrantUser* user : users)
+                user->on_grant_lost(error);
         }
     }
     const auto users = std::exchange(grant.users, {});
     discard(grant);
-    for (GrantUser* user : users) user->on_grant_lost(error);
+    for (GrantUser* user : users)
+        user->on_grant_lost(error);
 }
 
 void Grants::discard(Grant& grant) {

@@ -53,7 +53,8 @@ struct GrantSurroundings {
 class Grant {
 public:
     using Changed = std::function<void(Grant&)>;
-    Grant(const GrantSurroundings& around, GrantKey key, Changed on_granted, std::function<void(Grant&, Error)> on_withdrawn);
+    Grant(const GrantSurroundings& around, GrantKey key, Changed on_granted,
+          std::function<void(Grant&, Error)> on_withdrawn);
     void start();
     void abandon() { inbox_.post(Abandoned{}); }
 

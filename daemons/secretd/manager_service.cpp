@@ -27,7 +27,8 @@ audit::Event& describe(audit::Event& event, const Session& session) {
         .set(audit::Field::uid, session.caller_uid())
         .set(audit::Field::unit, session.identity().unit)
         .set(audit::Field::evidence_kind, session.evidence_kind());
-    if (session.identity().executable) event.set(audit::Field::executable_sha256, hex_encode(*session.identity().executable));
+    if (session.identity().executable)
+        event.set(audit::Field::executable_sha256, hex_encode(*session.identity().executable));
     return event;
 }
 
@@ -56,13 +57,14 @@ Result<std::unique_ptr<daemon::Service>> ManagerService::create(daemon::Daemon& 
     CT_TRY(auto configuration, parse_configuration(daemon.config().root()));
     CT_TRY(auto workloads, load_workloads(configuration));
     CT_TRY(auto identity, load_node_identity(configuration));
-    auto service = std::make_unique<ManagerService>(daemon, std::move(configuration), std::move(workloads), std::move(identity));
+    auto service =
+        std::make_unique<ManagerService>(daemon, std::move(configuration), std::move(workloads), std::move(identity));
     CT_CHECK(service->serve());
     return service;
 }
 
-ManagerService::ManagerService(daemon::Daemon& daemon, Configuration configuration, std::shared_ptr<const Workloads> workloads,
-                               crypto::TlsContext node_identity)
+ManagerService::ManagerService(daemon::Daemon& daemon, Configuration configuration,
+                               std::shared_ptr<const Workloads> workloads, crypto::TlsContext node_identity)
     : daemon_(daemon),
       configuration_(std::move(configuration)),
       workloads_(std::move(workloads)),
@@ -72,13 +74,13 @@ ManagerService::ManagerService(daemon::Daemon& daemon, Configuration configurati
       attester_(daemon.bus()),
       http_(daemon.loop(), vault_options(configuration_), dial_vault(streams_)),
       vault_(http_, configuration_.vault_namespace),
-      grants_(GrantSurroundings{
-          daemon.loop(), attester_, streams_, vault_, node_identity_, configuration_.gate_pins, configuration_.step_time,
-          [this](const GrantKey& key, const Error& error) { on_grant_refused(key, error); },
-          [this](const GrantKey& key, const std::string& evidence, const std::string& record, Seconds life) {
-              on_grant_won(key, evidence, record, life);
-          }}),
-      around_{daemon.loop(), witness_, enforcer_, grants_, vault_, http_, best_protection(), configuration_.release_time} {}
+      grants_(GrantSurroundings{daemon.loop(), attester_, streams_, vault_, node_identity_, configuration_.gate_pins,
+                                configuration_.step_time,
+                                [this](const GrantKey& key, const Error& error) { on_grant_refused(key, error); },
+                                [this](const GrantKey& key, const std::string& evidence, const std::string& record,
+                                       Seconds life) { on_grant_won(key, evidence, record, life); }}),
+      around_{daemon.loop(), witness_, enforcer_,         grants_,
+              vault_,        http_,    best_protection(), configuration_.release_time} {}
 
 Status ManagerService::serve() {
     if (around_.protection != Protection::memfd_secret)
@@ -92,7 +94,8 @@ Status ManagerService::reload(const config::Document& document) {
     if (next.vault_host != configuration_.vault_host || next.vault_port != configuration_.vault_port ||
         next.vault_ca != configuration_.vault_ca || next.vault_namespace != configuration_.vault_namespace ||
         next.node_certificate != configuration_.node_certificate || next.node_key != configuration_.node_key)
-        return fail(Reason::config_invalid, "[openbao] and the node's identity change with a restart, not with a reload");
+        return fail(Reason::config_invalid,
+                    "[openbao] and the node's identity change with a restart, not with a reload");
     CT_TRY(auto workloads, load_workloads(next));
     grants_.set_gate_pins(next.gate_pins);
     around_.release_time = next.release_time;
@@ -104,13 +107,23 @@ Status ManagerService::reload(const config::Document& document) {
 bus::Interface ManagerService::interface() {
     bus::Interface rows(kInterface);
     // Anyone may ask: who may open which workload is the workload's own rule, checked against what the kernel says.
-    rows.method({.name = "OpenSession", .in = "sha{sv}", .in_names = {"workload", "pidfd", "options"}, .out = "oh",
-                 .out_names = {"session", "line"}, .access = bus::Access::anyone()},
+    rows.method({.name = "OpenSession",
+                 .in = "sha{sv}",
+                 .in_names = {"workload", "pidfd", "options"},
+                 .out = "oh",
+                 .out_names = {"session", "line"},
+                 .access = bus::Access::anyone()},
                 [this](bus::Call call) { open_session(std::move(call)); })
-        .method({.name = "ListSessions", .out = "a(ossutss)", .out_names = {"sessions"},
+        .method({.name = "ListSessions",
+                 .out = "a(ossutss)",
+                 .out_names = {"sessions"},
                  .access = bus::Access::polkit("io.cloudtaser.secret.list")},
                 [this](bus::Call call) { list_sessions(std::move(call)); })
-        .method({.name = "RevokeWorkload", .in = "s", .in_names = {"workload"}, .out = "u", .out_names = {"sessions"},
+        .method({.name = "RevokeWorkload",
+                 .in = "s",
+                 .in_names = {"workload"},
+                 .out = "u",
+                 .out_names = {"sessions"},
                  .access = bus::Access::polkit("io.cloudtaser.secret.revoke")},
                 [this](bus::Call call) { revoke_workload(std::move(call)); })
         .property({"RequireAttestation", "b", bus::Emits::constant}, [](bus::Message& m) { return m.append(true); })
@@ -142,16 +155,19 @@ Result<SessionRequest> ManagerService::read_request(bus::Call& call) {
         if (extra->size() + request.rules->environment.size() > limits::kSecretsPerWorkload)
             return fail(Reason::quota_exceeded, "too many secrets in one session");
         for (const auto& [name, text] : *extra) {
-            if (!is_variable_name(name)) return fail(Reason::invalid_argument, "'" + name + "' is no environment variable name");
+            if (!is_variable_name(name))
+                return fail(Reason::invalid_argument, "'" + name + "' is no environment variable name");
             CT_TRY(auto ref, openbao::parse_secret_ref(text, configuration_.mounts));
             request.extra_environment.emplace(name, Mapping{std::move(ref), Children::rearm});
         }
     }
-    const auto by_uid = std::ranges::count_if(seats_, [&](const auto& seat) { return seat.second.session->caller_uid() == request.caller_uid; });
+    const auto by_uid = std::ranges::count_if(
+        seats_, [&](const auto& seat) { return seat.second.session->caller_uid() == request.caller_uid; });
     const auto waiting = std::ranges::count_if(seats_, [&](const auto& seat) {
         return seat.second.waiting && seat.second.session->caller_uid() == request.caller_uid;
     });
-    if (static_cast<std::size_t>(by_uid) >= limits::kSessionsPerCaller || static_cast<std::size_t>(waiting) >= limits::kPendingPerCaller)
+    if (static_cast<std::size_t>(by_uid) >= limits::kSessionsPerCaller ||
+        static_cast<std::size_t>(waiting) >= limits::kPendingPerCaller)
         return fail(Reason::quota_exceeded, "this user has too many sessions open or waiting");
     return request;
 }
@@ -248,7 +264,9 @@ void ManagerService::on_armed(Session& session, int pid) {
     auto& seat = seats_.at(session.id());
     if (std::exchange(seat.armed, true)) return;  // one record a session; the counter has the rest
     audit::Event event(daemon_.audit(), audit::Type::secret_delivered);
-    describe(event, session).set(audit::Field::pid, static_cast<std::uint64_t>(pid)).set(audit::Field::count, session.payload()->entries().size());
+    describe(event, session)
+        .set(audit::Field::pid, static_cast<std::uint64_t>(pid))
+        .set(audit::Field::count, session.payload()->entries().size());
     static_cast<void>(event.success());
 }
 
@@ -257,12 +275,15 @@ void ManagerService::on_grant_refused(const GrantKey& key, const Error& error) {
     const bool stolen = error.reason == Reason::wrapping_token_used;
     audit::Event event(daemon_.audit(), stolen ? audit::Type::wrapping_token_reused : audit::Type::grant_obtained);
     if (stolen) event.severity(audit::Severity::alarm);
-    static_cast<void>(event.set(audit::Field::workload, key.workload).set(audit::Field::uid, key.identity.uid)
-                          .set(audit::Field::unit, key.identity.unit).failure(error));
+    static_cast<void>(event.set(audit::Field::workload, key.workload)
+                          .set(audit::Field::uid, key.identity.uid)
+                          .set(audit::Field::unit, key.identity.unit)
+                          .failure(error));
     log::warning("grant for workload " + key.workload, error);
 }
 
-void ManagerService::on_grant_won(const GrantKey& key, const std::string& evidence, const std::string& record, Seconds life) {
+void ManagerService::on_grant_won(const GrantKey& key, const std::string& evidence, const std::string& record,
+                                  Seconds life) {
     ++daemon_.counter("grants_won");
     audit::Event event(daemon_.audit(), audit::Type::grant_obtained);
     event.set(audit::Field::workload, key.workload)
@@ -284,9 +305,9 @@ void ManagerService::list_sessions(bus::Call call) {
         for (const auto& [id, seat] : seats_) {
             const Session& session = *seat.session;
             CT_CHECK(reply->open('r', "ossutss"));
-            CT_CHECK(reply->append_all(bus::ObjectPath{path_of(session)}, session.workload(), to_string(session.state()),
-                                       static_cast<std::uint32_t>(session.caller_uid()), unix_seconds(session.opened()),
-                                       session.evidence_kind(), session.tiers()));
+            CT_CHECK(reply->append_all(bus::ObjectPath{path_of(session)}, session.workload(),
+                                       to_string(session.state()), static_cast<std::uint32_t>(session.caller_uid()),
+                                       unix_seconds(session.opened()), session.evidence_kind(), session.tiers()));
             CT_CHECK(reply->close());
         }
         return reply->close();

@@ -13,7 +13,8 @@
 namespace ct::secretd {
 namespace {
 
-const bus::Destination kIdentity{"io.cloudtaser.Identity1", "/io/cloudtaser/Identity1", "io.cloudtaser.Identity1.Manager"};
+const bus::Destination kIdentity{"io.cloudtaser.Identity1", "/io/cloudtaser/Identity1",
+                                 "io.cloudtaser.Identity1.Manager"};
 const bus::Destination kBridge{"io.cloudtaser.Bridge1", "/io/cloudtaser/Bridge1", "io.cloudtaser.Bridge1.Manager"};
 const bus::Destination kAttest{"io.cloudtaser.Attest1", "/io/cloudtaser/Attest1", "io.cloudtaser.Attest1.Manager"};
 constexpr std::size_t kKinds = 8;
@@ -82,8 +83,10 @@ Error named(Error error, Reason absent) {
 // Waits for one answer a kind, in the order asked; the first failure is the answer.
 class Gather {
 public:
-    Gather(std::vector<std::string> kinds, Reply<std::vector<attest::KindBlob>> done) : done_(std::move(done)), left_(kinds.size()) {
-        for (auto& kind : kinds) blobs_.push_back({std::move(kind), {}});
+    Gather(std::vector<std::string> kinds, Reply<std::vector<attest::KindBlob>> done)
+        : done_(std::move(done)), left_(kinds.size()) {
+        for (auto& kind : kinds)
+            blobs_.push_back({std::move(kind), {}});
     }
     void arrived(std::size_t index, Result<Bytes> body) {
         if (!done_) return;
@@ -146,7 +149,8 @@ void BusAttester::introduce(Reply<std::vector<attest::KindBlob>> reply) {
     bus::Destination properties = kAttest;
     properties.interface = "org.freedesktop.DBus.Properties";
     call(
-        bus_, properties, "Get", [&](bus::Message& message) { return message.append_all(kAttest.interface, std::string("Kinds")); },
+        bus_, properties, "Get",
+        [&](bus::Message& message) { return message.append_all(kAttest.interface, std::string("Kinds")); },
         [this, reply = std::move(reply)](Result<bus::Message> answer) {
             if (!answer) return reply(std::unexpected(named(std::move(answer).error(), Reason::attester_unavailable)));
             auto kinds = read_kinds(*answer);
@@ -165,11 +169,13 @@ void BusAttester::introduce(Reply<std::vector<attest::KindBlob>> reply) {
 
 void BusAttester::collect(const attest::Challenge& challenge, const Sha512& binding, Reply<attest::Proof> reply) {
     std::vector<std::string> kinds;
-    for (const auto& request : challenge.requests) kinds.push_back(request.kind);
-    auto gather = std::make_shared<Gather>(std::move(kinds), [reply = std::move(reply)](Result<std::vector<attest::KindBlob>> blobs) {
-        if (!blobs) return reply(std::unexpected(std::move(blobs).error()));
-        reply(attest::Proof{std::move(*blobs)});
-    });
+    for (const auto& request : challenge.requests)
+        kinds.push_back(request.kind);
+    auto gather = std::make_shared<Gather>(std::move(kinds),
+                                           [reply = std::move(reply)](Result<std::vector<attest::KindBlob>> blobs) {
+                                               if (!blobs) return reply(std::unexpected(std::move(blobs).error()));
+                                               reply(attest::Proof{std::move(*blobs)});
+                                           });
     for (std::size_t i = 0; i < challenge.requests.size(); ++i) {
         const auto& request = challenge.requests[i];
         call(
@@ -179,7 +185,9 @@ void BusAttester::collect(const attest::Challenge& challenge, const Sha512& bind
                 return no_options(message);
             },
             [gather, i](Result<bus::Message> answer) {
-                if (!answer) return gather->arrived(i, std::unexpected(named(std::move(answer).error(), Reason::attester_unavailable)));
+                if (!answer)
+                    return gather->arrived(
+                        i, std::unexpected(named(std::move(answer).error(), Reason::attester_unavailable)));
                 gather->arrived(i, read_evidence(*answer));
             });
     }

@@ -13,12 +13,15 @@ namespace {
 
 Status fits_environment(const Payload::Source& source) {
     if (std::ranges::find(source.value, std::uint8_t{0}) != source.value.end())
-        return fail(Reason::value_has_nul, source.name + ": the value holds a NUL byte and can't be an environment variable; "
-                                                         "store it as base64, or map it under 'secrets' and fetch it by descriptor");
+        return fail(Reason::value_has_nul,
+                    source.name +
+                        ": the value holds a NUL byte and can't be an environment variable; "
+                        "store it as base64, or map it under 'secrets' and fetch it by descriptor");
     if (source.name.size() + source.value.size() + 2 > limits::kEnvironmentString)
-        return fail(Reason::value_too_large, source.name + ": " + std::to_string(source.value.size()) +
-                                                 " bytes are too many for an environment variable (128 KiB with its name); "
-                                                 "map it under 'secrets' and fetch it by descriptor");
+        return fail(Reason::value_too_large,
+                    source.name + ": " + std::to_string(source.value.size()) +
+                        " bytes are too many for an environment variable (128 KiB with its name); "
+                        "map it under 'secrets' and fetch it by descriptor");
     return {};
 }
 

@@ -41,7 +41,9 @@ public:
     [[nodiscard]] Result<SecretPage> copy_value(std::string_view name) const;
     [[nodiscard]] const PayloadEntry* find(std::string_view name) const;
     [[nodiscard]] const std::vector<PayloadEntry>& entries() const { return entries_; }
-    [[nodiscard]] std::uint64_t environment_size() const { return environment_size_; }  // bytes of all environment strings
+    [[nodiscard]] std::uint64_t environment_size() const {
+        return environment_size_;
+    }  // bytes of all environment strings
 
 private:
     Protection protection_ = Protection::memfd_secret;

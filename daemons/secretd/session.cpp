@@ -27,18 +27,21 @@ void Session::start() {
     auto timer = around_.loop.add_timer(around_.release_time, [this] { inbox_.post(TimedOut{}); });
     if (!timer) return inbox_.post(Failed{std::move(timer).error()});
     deadline_ = std::move(*timer);
-    for (auto& action : core_.start()) std::visit([this](auto& step) { run(std::move(step)); }, action);
+    for (auto& action : core_.start())
+        std::visit([this](auto& step) { run(std::move(step)); }, action);
 }
 
 void Session::handle(SessionEvent event) {
-    for (auto& action : core_.on(event)) std::visit([this](auto& step) { run(std::move(step)); }, action);
+    for (auto& action : core_.on(event))
+        std::visit([this](auto& step) { run(std::move(step)); }, action);
 }
 
 void Session::run(Identify /*action*/) {
-    around_.witness.describe(request_.pidfd, inbox_.reply<Witness::Person>([](Result<Witness::Person> person) -> SessionEvent {
-        if (!person) return Failed{std::move(person).error()};
-        return Identified{std::move(person->identity)};
-    }));
+    around_.witness.describe(request_.pidfd,
+                             inbox_.reply<Witness::Person>([](Result<Witness::Person> person) -> SessionEvent {
+                                 if (!person) return Failed{std::move(person).error()};
+                                 return Identified{std::move(person->identity)};
+                             }));
 }
 
 void Session::run(Protect /*action*/) {
@@ -79,13 +82,17 @@ void Session::read_next_batch() {
         return inbox_.post(Failed{Error{Reason::session_ended, "the grant ended before the secrets were read"}});
     reads_.clear();
     const auto add = [this](const openbao::SecretRef& ref) {
-        if (std::ranges::none_of(reads_, [&](const Read& read) { return same_secret(read.ref, ref); })) reads_.push_back({ref, {}});
+        if (std::ranges::none_of(reads_, [&](const Read& read) { return same_secret(read.ref, ref); }))
+            reads_.push_back({ref, {}});
     };
-    for (const auto& [name, mapping] : environment()) add(mapping.ref);
-    for (const auto& [name, mapping] : request_.rules->secrets) add(mapping.ref);
+    for (const auto& [name, mapping] : environment())
+        add(mapping.ref);
+    for (const auto& [name, mapping] : request_.rules->secrets)
+        add(mapping.ref);
     if (reads_.empty())
-        return inbox_.post(Failed{Error{Reason::name_not_mapped, "workload " + workload() + " maps no secret: add [workload." +
-                                                                     workload() + ".env] or use --env NAME=mount/path#field"}});
+        return inbox_.post(
+            Failed{Error{Reason::name_not_mapped, "workload " + workload() + " maps no secret: add [workload." +
+                                                      workload() + ".env] or use --env NAME=mount/path#field"}});
     reads_open_ = reads_.size();
     flights_before_ = around_.wire.counters().flights;
     const std::uint64_t round = ++read_round_;
@@ -131,8 +138,10 @@ Result<Payload> Session::assemble() const {
         sources.push_back({name, *value, environment, mapping.children == Children::rearm, read->secret->version()});
         return {};
     };
-    for (const auto& [name, mapping] : environment()) CT_CHECK(add(name, mapping, true));
-    for (const auto& [name, mapping] : request_.rules->secrets) CT_CHECK(add(name, mapping, false));
+    for (const auto& [name, mapping] : environment())
+        CT_CHECK(add(name, mapping, true));
+    for (const auto& [name, mapping] : request_.rules->secrets)
+        CT_CHECK(add(name, mapping, false));
     return Payload::lay_out(sources, around_.protection);
 }
 

@@ -14,12 +14,18 @@ std::vector<SessionAction> one(SessionAction action) {
 
 std::string_view to_string(SessionState state) {
     switch (state) {
-        case SessionState::open: return "open";
-        case SessionState::protect: return "protect";
-        case SessionState::attest: return "attest";
-        case SessionState::fetch: return "fetch";
-        case SessionState::live: return "live";
-        case SessionState::ended: return "ended";
+        case SessionState::open:
+            return "open";
+        case SessionState::protect:
+            return "protect";
+        case SessionState::attest:
+            return "attest";
+        case SessionState::fetch:
+            return "fetch";
+        case SessionState::live:
+            return "live";
+        case SessionState::ended:
+            return "ended";
     }
     return "ended";
 }
@@ -29,7 +35,9 @@ std::vector<SessionAction> SessionCore::to(SessionState next, SessionAction acti
     return one(std::move(action));
 }
 
-std::vector<SessionAction> SessionCore::refuse(Error error) { return to(SessionState::ended, Refuse{std::move(error)}); }
+std::vector<SessionAction> SessionCore::refuse(Error error) {
+    return to(SessionState::ended, Refuse{std::move(error)});
+}
 
 std::vector<SessionAction> SessionCore::end(Error why) { return to(SessionState::ended, End{std::move(why)}); }
 
@@ -42,12 +50,14 @@ std::vector<SessionAction> SessionCore::on(const SessionEvent& event) {
     const bool answered = state_ == SessionState::live;
     const auto close = [&](Error error) { return answered ? end(std::move(error)) : refuse(std::move(error)); };
     if (std::holds_alternative<LineClosed>(event)) return end(Error{Reason::session_ended, "the line was closed"});
-    if (std::holds_alternative<Revoked>(event)) return close(Error{Reason::session_ended, "revoked by an administrator"});
+    if (std::holds_alternative<Revoked>(event))
+        return close(Error{Reason::session_ended, "revoked by an administrator"});
     if (const auto* lost = std::get_if<GrantLost>(&event)) return close(lost->error);
     if (const auto* failed = std::get_if<Failed>(&event)) return close(failed->error);
     if (std::holds_alternative<TimedOut>(event)) {
         if (answered) return {};  // the release deadline does not bound a session's life
-        return refuse(Error{Reason::timed_out, "no release within the time limit, in state " + std::string(to_string(state_))});
+        return refuse(
+            Error{Reason::timed_out, "no release within the time limit, in state " + std::string(to_string(state_))});
     }
     return expected(event);
 }
@@ -66,7 +76,8 @@ std::vector<SessionAction> SessionCore::expected(const SessionEvent& event) {
             if (const auto* label = std::get_if<Protected>(&event)) {
                 enforced_ = label->armed;
                 if (rules_->require_enforcement && !enforced_)
-                    return refuse(Error{Reason::enforcement_unavailable, "this workload's node configuration requires enforcement"});
+                    return refuse(Error{Reason::enforcement_unavailable,
+                                        "this workload's node configuration requires enforcement"});
                 return to(SessionState::attest, AcquireGrant{identity_});
             }
             break;
@@ -75,9 +86,10 @@ std::vector<SessionAction> SessionCore::expected(const SessionEvent& event) {
                 if (grant->terms.require_enforcement && !enforced_)
                     return refuse(Error{Reason::enforcement_unavailable, "the gate's policy requires enforcement"});
                 if (degraded_memory_ && !grant->terms.allow_degraded_memory)
-                    return refuse(Error{Reason::secret_memory_unavailable,
-                                        "this kernel gives no memfd_secret (before Linux 6.5 boot with secretmem.enable=1) "
-                                        "and the gate's policy does not allow locked memory instead"});
+                    return refuse(
+                        Error{Reason::secret_memory_unavailable,
+                              "this kernel gives no memfd_secret (before Linux 6.5 boot with secretmem.enable=1) "
+                              "and the gate's policy does not allow locked memory instead"});
                 return to(SessionState::fetch, Fetch{});
             }
             break;
@@ -88,7 +100,8 @@ std::vector<SessionAction> SessionCore::expected(const SessionEvent& event) {
             // A renewed grant brings no new right; it only keeps the session.
             if (std::holds_alternative<Granted>(event)) return {};
             break;
-        case SessionState::ended: return {};
+        case SessionState::ended:
+            return {};
     }
     const Error fault{Reason::internal, "unexpected event in state " + std::string(to_string(state_))};
     return state_ == SessionState::live ? end(fault) : refuse(fault);

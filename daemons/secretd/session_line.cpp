@@ -27,19 +27,33 @@ bus::Interface SessionLine::interface() {
     bus::Interface rows("io.cloudtaser.Secret1.Session");
     // Who holds the other end of the socket is the session's owner: possession is the right.
     const auto holder = bus::Access::anyone();
-    rows.method({.name = "Arm", .in = "ha{sv}", .in_names = {"pidfd", "options"}, .out = "hta(sttb)",
-                 .out_names = {"page", "size", "entries"}, .access = holder, .sensitive = true},
+    rows.method({.name = "Arm",
+                 .in = "ha{sv}",
+                 .in_names = {"pidfd", "options"},
+                 .out = "hta(sttb)",
+                 .out_names = {"page", "size", "entries"},
+                 .access = holder,
+                 .sensitive = true},
                 [this](bus::Call call) { arm(std::move(call)); })
-        .method({.name = "Fetch", .in = "sa{sv}", .in_names = {"name", "options"}, .out = "httt",
-                 .out_names = {"secret", "size", "version", "expires"}, .access = holder, .sensitive = true},
+        .method({.name = "Fetch",
+                 .in = "sa{sv}",
+                 .in_names = {"name", "options"},
+                 .out = "httt",
+                 .out_names = {"secret", "size", "version", "expires"},
+                 .access = holder,
+                 .sensitive = true},
                 [this](bus::Call call) { fetch(std::move(call)); })
         .method({.name = "ListNames", .out = "as", .out_names = {"names"}, .access = holder},
                 [this](bus::Call call) { list_names(std::move(call)); })
         .method({.name = "Close", .access = holder}, [this](bus::Call call) { close(std::move(call)); })
-        .property({"Workload", "s", bus::Emits::constant}, [this](bus::Message& m) { return m.append(session_.workload()); })
-        .property({"State", "s", bus::Emits::no}, [this](bus::Message& m) { return m.append(to_string(session_.state())); })
-        .property({"EvidenceKind", "s", bus::Emits::no}, [this](bus::Message& m) { return m.append(session_.evidence_kind()); })
-        .property({"Expires", "t", bus::Emits::no}, [this](bus::Message& m) { return m.append(unix_seconds(session_.expires())); })
+        .property({"Workload", "s", bus::Emits::constant},
+                  [this](bus::Message& m) { return m.append(session_.workload()); })
+        .property({"State", "s", bus::Emits::no},
+                  [this](bus::Message& m) { return m.append(to_string(session_.state())); })
+        .property({"EvidenceKind", "s", bus::Emits::no},
+                  [this](bus::Message& m) { return m.append(session_.evidence_kind()); })
+        .property({"Expires", "t", bus::Emits::no},
+                  [this](bus::Message& m) { return m.append(unix_seconds(session_.expires())); })
         .property({"Tiers", "s", bus::Emits::constant}, [this](bus::Message& m) { return m.append(session_.tiers()); });
     return rows;
 }
@@ -86,7 +100,8 @@ void SessionLine::fetch(bus::Call call) {
 void SessionLine::list_names(bus::Call call) {
     std::vector<std::string> names;
     if (const Payload* payload = session_.payload())
-        for (const auto& entry : payload->entries()) names.push_back(entry.name);
+        for (const auto& entry : payload->entries())
+            names.push_back(entry.name);
     call.reply(names);
 }
 

@@ -108,19 +108,21 @@ bool is_variable_name(std::string_view name) {
 
 Status WorkloadRules::allows(const attest::Identity& identity) const {
     if (!uids.contains(identity.uid))
-        return fail(Reason::caller_not_allowed, "uid " + std::to_string(identity.uid) + " is not among users of workload " + name);
-    if (!units.empty() && !units.contains(identity.unit))
         return fail(Reason::caller_not_allowed,
-                    "unit '" + identity.unit + "' is not among units of workload " + name);
+                    "uid " + std::to_string(identity.uid) + " is not among users of workload " + name);
+    if (!units.empty() && !units.contains(identity.unit))
+        return fail(Reason::caller_not_allowed, "unit '" + identity.unit + "' is not among units of workload " + name);
     if (!executables.empty()) {
         if (!identity.executable) return fail(Reason::identity_unreadable, "the caller's executable could not be read");
         if (!executables.contains(hex_encode(*identity.executable)))
-            return fail(Reason::executable_not_allowed, "the caller's executable is not among executables of workload " + name);
+            return fail(Reason::executable_not_allowed,
+                        "the caller's executable is not among executables of workload " + name);
     }
     return {};
 }
 
-Result<Workloads> parse_workloads(const config::Node& root, const UidOf& uid_of, const std::map<std::string, int>& mounts) {
+Result<Workloads> parse_workloads(const config::Node& root, const UidOf& uid_of,
+                                  const std::map<std::string, int>& mounts) {
     CT_CHECK(root.only({"workload"}));
     Workloads workloads;
     const auto table = root.get("workload");

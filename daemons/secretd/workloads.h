@@ -40,7 +40,8 @@ using Workloads = std::map<std::string, WorkloadRules>;
 
 // `uid_of` turns a user name into its number (getpwnam); `mounts` gives KV versions by mount.
 using UidOf = std::function<std::optional<std::uint64_t>(const std::string&)>;
-Result<Workloads> parse_workloads(const config::Node& root, const UidOf& uid_of, const std::map<std::string, int>& mounts);
+Result<Workloads> parse_workloads(const config::Node& root, const UidOf& uid_of,
+                                  const std::map<std::string, int>& mounts);
 
 // A portable environment name: [A-Za-z_][A-Za-z0-9_]*, bounded.
 [[nodiscard]] bool is_variable_name(std::string_view name);

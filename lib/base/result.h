@@ -23,7 +23,7 @@ struct [[nodiscard]] Error {
     std::string to_string() const {
         std::string out(ct::to_string(reason));
         if (!context.empty()) out.append(": ").append(context);
-        if (sys_errno != 0) out.append(": ").append(::strerror(sys_errno));  // NOLINT(concurrency-mt-unsafe): one thread
+        if (sys_errno != 0) out.append(": ").append(::strerror(sys_errno));
         return out;
     }
 };

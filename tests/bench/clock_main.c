@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (argc < 3) return 2;
     const char* value = getenv(argv[2]);
-    const int64_t report[2] = {(int64_t)now.tv_sec * 1000000000 + now.tv_nsec, value != NULL ? (int64_t)strlen(value) : -1};
+    const int64_t report[2] = {(int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+                               value != NULL ? (int64_t)strlen(value) : -1};
     return write(atoi(argv[1]), report, sizeof report) == (ssize_t)sizeof report ? 0 : 1;
 }

@@ -19,7 +19,9 @@ namespace {
 double own_children_cpu() {
     rusage usage{};
     ::getrusage(RUSAGE_CHILDREN, &usage);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -62,18 +64,22 @@ Spread spread_of(std::vector<double> values) {
     Spread spread;
     if (values.empty()) return spread;
     std::ranges::sort(values);
-    const auto at = [&](double share) { return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))]; };
+    const auto at = [&](double share) {
+        return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
+    };
     return {at(0.5), at(0.99), values.front(), values.back(), values.size()};
 }
 
 void print(const Line& line) {
     const double to_peer = line.theirs > 0 ? line.ours / line.theirs : -1;
     const double to_limit = line.limit > 0 ? line.ours / line.limit : -1;
-    std::printf("{\"bench\":\"%s\",\"unit\":\"%s\",\"ours\":%s,\"peer\":%s,\"theirs\":%s,\"limit\":%s,\"ratio_peer\":%s,"
-                "\"ratio_limit\":%s,\"runs\":%zu}\n",
-                line.bench.c_str(), line.unit.c_str(), number_or_null(line.ours).c_str(),
-                line.peer.empty() ? "null" : ("\"" + line.peer + "\"").c_str(), number_or_null(line.theirs).c_str(),
-                number_or_null(line.limit).c_str(), number_or_null(to_peer).c_str(), number_or_null(to_limit).c_str(), line.runs);
+    std::printf(
+        "{\"bench\":\"%s\",\"unit\":\"%s\",\"ours\":%s,\"peer\":%s,\"theirs\":%s,\"limit\":%s,\"ratio_peer\":%s,"
+        "\"ratio_limit\":%s,\"runs\":%zu}\n",
+        line.bench.c_str(), line.unit.c_str(), number_or_null(line.ours).c_str(),
+        line.peer.empty() ? "null" : ("\"" + line.peer + "\"").c_str(), number_or_null(line.theirs).c_str(),
+        number_or_null(line.limit).c_str(), number_or_null(to_peer).c_str(), number_or_null(to_limit).c_str(),
+        line.runs);
     std::fflush(stdout);
 }
 
@@ -90,7 +96,8 @@ double cpu_seconds(const test::Launch& launch) {
         auto child = test::Child::start(launch);
         const bool good = child && child->wait(std::chrono::seconds(60)).value_or(-1) == 0;
         if (!good) note("failed: " + (child ? child->output(std::chrono::seconds(5)) : child.error().to_string()));
-        while (::waitpid(-1, nullptr, 0) > 0) {}
+        while (::waitpid(-1, nullptr, 0) > 0) {
+        }
         const double used = good ? own_children_cpu() : -1;
         ::_exit(::write(to.get(), &used, sizeof used) == sizeof used ? 0 : 1);
     }

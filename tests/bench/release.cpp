@@ -50,9 +50,11 @@ public:
 
     test::Launch floor(const std::string& mode) const {
         test::Launch launch;
-        launch.argv = {here("floor_client"), mode, std::to_string(world_.bao().port()), world_.bao().ca_file(), token_file_,
-                       "kv/data/payments/bench", "--"};
-        for (const auto& word : child()) launch.argv.push_back(word);
+        launch.argv = {
+            here("floor_client"),     mode, std::to_string(world_.bao().port()), world_.bao().ca_file(), token_file_,
+            "kv/data/payments/bench", "--"};
+        for (const auto& word : child())
+            launch.argv.push_back(word);
         return launch;
     }
 
@@ -63,8 +65,10 @@ public:
     // One connection, kept open; each launch forks from the client.
     std::vector<double> floor_warm(int runs) const {
         int in[2], out[2], report[2];
-        require(::pipe2(in, O_CLOEXEC) == 0 && ::pipe2(out, O_CLOEXEC) == 0 && ::pipe2(report, O_CLOEXEC) == 0, "pipes");
-        const Fd in_read(in[0]), in_write(in[1]), out_read(out[0]), out_write(out[1]), report_read(report[0]), report_write(report[1]);
+        require(::pipe2(in, O_CLOEXEC) == 0 && ::pipe2(out, O_CLOEXEC) == 0 && ::pipe2(report, O_CLOEXEC) == 0,
+                "pipes");
+        const Fd in_read(in[0]), in_write(in[1]), out_read(out[0]), out_write(out[1]), report_read(report[0]),
+            report_write(report[1]);
         auto launch = floor("warm");
         launch.fds = {{in_read.get(), 0}, {out_write.get(), 1}, {report_write.get(), bench::kReportFd}};
         auto client = test::Child::start(launch);
@@ -75,20 +79,28 @@ public:
             const std::int64_t start = bench::now_ns();
             if (::write(in_write.get(), "g", 1) != 1) return -1;
             std::int64_t got[2];
-            if (::read(report_read.get(), got, sizeof got) != sizeof got || got[1] != static_cast<std::int64_t>(kLength)) return -1;
+            if (::read(report_read.get(), got, sizeof got) != sizeof got ||
+                got[1] != static_cast<std::int64_t>(kLength))
+                return -1;
             return got[0] - start;
         });
     }
 
     test::Launch agent() const {
         std::string command;
-        for (const auto& word : child()) command += (command.empty() ? "\"" : ", \"") + word + "\"";
-        const auto config = tmp_.write("agent.hcl",
-            "vault { address = \"" + world_.bao().url() + "\"  ca_cert = \"" + world_.bao().ca_file() + "\" }\n"
-            "auto_auth { method { type = \"token_file\" config = { token_file_path = \"" + token_file_ + "\" } } }\n"
-            "env_template \"BENCH_SECRET\" { contents = \"{{ with secret \\\"kv/data/payments/bench\\\" }}{{ .Data.data.value }}{{ end }}\" "
-            "error_on_missing_key = true }\n"
-            "exec { command = [" + command + "] restart_on_secret_changes = \"never\" restart_stop_signal = \"SIGTERM\" }\n");
+        for (const auto& word : child())
+            command += (command.empty() ? "\"" : ", \"") + word + "\"";
+        const auto config = tmp_.write(
+            "agent.hcl",
+            "vault { address = \"" + world_.bao().url() + "\"  ca_cert = \"" + world_.bao().ca_file() +
+                "\" }\n"
+                "auto_auth { method { type = \"token_file\" config = { token_file_path = \"" +
+                token_file_ +
+                "\" } } }\n"
+                "env_template \"BENCH_SECRET\" { contents = \"{{ with secret \\\"kv/data/payments/bench\\\" }}{{ .Data.data.value }}{{ end }}\" "
+                "error_on_missing_key = true }\n"
+                "exec { command = [" +
+                command + "] restart_on_secret_changes = \"never\" restart_stop_signal = \"SIGTERM\" }\n");
         return bao({"agent", "-config=" + config});
     }
 
@@ -140,7 +152,8 @@ int main(int argc, char** argv) {
     require(b.ours() > 0, "first launch");
 
     const auto floor_warm = bench::spread_of(b.floor_warm(runs));
-    const auto floor_cold = bench::spread_of(repeat(runs, "the floor, cold", [&] { return bench::launch_to_main(b.floor("cold"), kLength); }));
+    const auto floor_cold = bench::spread_of(
+        repeat(runs, "the floor, cold", [&] { return bench::launch_to_main(b.floor("cold"), kLength); }));
     const auto trips_before = (*world)->counter("Secret1", "read_round_trips");
     const auto warm = bench::spread_of(repeat(runs, "ours, warm", [&] { return b.ours(); }));
     const auto trips = (*world)->counter("Secret1", "read_round_trips") - trips_before;
@@ -153,10 +166,12 @@ int main(int argc, char** argv) {
         return b.ours();
     }));
     const auto kv = bench::spread_of(repeat(10, "bao kv get", [&] { return b.kv_get(); }));
-    const auto agent = bench::spread_of(repeat(5, "bao agent", [&] { return bench::launch_to_main(b.agent(), kLength); }));
+    const auto agent =
+        bench::spread_of(repeat(5, "bao agent", [&] { return bench::launch_to_main(b.agent(), kLength); }));
 
-    bench::note("floor warm   " + show(floor_warm) + "\nfloor cold   " + show(floor_cold) + "\nours warm    " + show(warm) +
-                "\nours attest  " + show(attest) + "\nours cold    " + show(cold) + "\nbao kv get   " + show(kv) + "\nbao agent    " + show(agent) +
+    bench::note("floor warm   " + show(floor_warm) + "\nfloor cold   " + show(floor_cold) + "\nours warm    " +
+                show(warm) + "\nours attest  " + show(attest) + "\nours cold    " + show(cold) + "\nbao kv get   " +
+                show(kv) + "\nbao agent    " + show(agent) +
                 "\nwarm over its floor: " + std::to_string(warm.p50 - floor_warm.p50) + " ms (goal: at most 5); " +
                 std::to_string(trips) + " round trips to OpenBao in " + std::to_string(runs) + " warm launches");
     bench::print({"release_warm_p50", "ms", warm.p50, "bao kv get", kv.p50, floor_warm.p50, warm.runs});
@@ -164,7 +179,9 @@ int main(int argc, char** argv) {
     bench::print({"release_attest_p50", "ms", attest.p50, "bao kv get", kv.p50, floor_cold.p50, attest.runs});
     bench::print({"release_cold_p50", "ms", cold.p50, "bao agent", agent.p50, floor_cold.p50, cold.runs});
     // The agent waits a fixed 2 s between rendering and starting; this is the same without that pause.
-    bench::print({"release_cold_p50_agent_without_its_pause", "ms", cold.p50, "bao agent", agent.p50 - 2000.0, floor_cold.p50, cold.runs});
-    bench::print({"release_round_trips_per_warm_launch", "round trips", static_cast<double>(trips) / runs, "", -1, 1, warm.runs});
+    bench::print({"release_cold_p50_agent_without_its_pause", "ms", cold.p50, "bao agent", agent.p50 - 2000.0,
+                  floor_cold.p50, cold.runs});
+    bench::print({"release_round_trips_per_warm_launch", "round trips", static_cast<double>(trips) / runs, "", -1, 1,
+                  warm.runs});
     return 0;
 }

@@ -35,13 +35,16 @@ struct Program {
 
 std::vector<Program> programs() {
     const std::string build = std::string(CT_BINARY_DIR) + "/tests/demo/";
-    return {{"C, dynamic", {build + "show"}},
-            {"C, static", {build + "show-static"}},
-            {"Python", {"/usr/bin/python3", "-c",
-                        "import os, sys, hashlib\nv = os.environ['DB_PASSWORD'].encode()\n"
-                        "print(len(v), hashlib.sha256(v).hexdigest(), flush=True)\nsys.stdin.read()"}},
-            {"shell", {"/bin/sh", "-c",
-                       "echo \"${#DB_PASSWORD} $(printf %s \"$DB_PASSWORD\" | sha256sum | cut -d' ' -f1)\"; read line || true"}}};
+    return {
+        {"C, dynamic", {build + "show"}},
+        {"C, static", {build + "show-static"}},
+        {"Python",
+         {"/usr/bin/python3", "-c",
+          "import os, sys, hashlib\nv = os.environ['DB_PASSWORD'].encode()\n"
+          "print(len(v), hashlib.sha256(v).hexdigest(), flush=True)\nsys.stdin.read()"}},
+        {"shell",
+         {"/bin/sh", "-c",
+          "echo \"${#DB_PASSWORD} $(printf %s \"$DB_PASSWORD\" | sha256sum | cut -d' ' -f1)\"; read line || true"}}};
 }
 
 // A program that runs and waits for its input to end.
@@ -82,8 +85,9 @@ void show_guarded(test::World& world, const Program& program, const std::string&
         check(!sighting.found, "root, " + sighting.attack + ": saw " + sighting.words);
     const auto copies = test::root_view::copies_outside(pid, value);
     const std::string tier = test::root_view::tier_of(pid, kName, value);
-    check(tier == "A" || tier == "B", "tier " + tier + ": " + std::to_string(copies.count) + " copies outside the secret page" +
-                                          (copies.count > 0 ? ", in the runtime's own memory (" + copies.where.front() + ")" : ""));
+    check(tier == "A" || tier == "B",
+          "tier " + tier + ": " + std::to_string(copies.count) + " copies outside the secret page" +
+              (copies.count > 0 ? ", in the runtime's own memory (" + copies.where.front() + ")" : ""));
     running->input.reset();
     check(running->child.wait(std::chrono::seconds(10)).value_or(-1) == 0, "it exits as it would alone");
 }
@@ -117,7 +121,8 @@ void show_refusal(test::World& world) {
     auto launch = world.run(programs().front().argv);
     const auto ran = test::run(launch);
     check(ran.code == 125, "cloudtaser-run exits with 125, and the program never started");
-    check(ran.output.find("evidence_measurement_mismatch") != std::string::npos, ran.output.substr(0, ran.output.find('\n')));
+    check(ran.output.find("evidence_measurement_mismatch") != std::string::npos,
+          ran.output.substr(0, ran.output.find('\n')));
 }
 
 }  // namespace
@@ -141,10 +146,12 @@ int main() {
     world.map(kName, "kv/payments#password");
     std::printf("  OpenBao %s at %s, a software TPM, the gate at %s, the node's daemons on a private bus\n",
                 world.bao().version().c_str(), world.bao().url().c_str(), world.gate_address().c_str());
-    std::printf("  the secret: kv/payments#password, %zu bytes, SHA-256 %s\n", value.size(), hex_encode(crypto::sha256(as_bytes(value))).c_str());
+    std::printf("  the secret: kv/payments#password, %zu bytes, SHA-256 %s\n", value.size(),
+                hex_encode(crypto::sha256(as_bytes(value))).c_str());
 
     show_plain(world, value);
-    for (const auto& program : programs()) show_guarded(world, program, value);
+    for (const auto& program : programs())
+        show_guarded(world, program, value);
     show_refusal(world);
     std::printf("\n%s\n", all_holds ? "demo: ok" : "demo: FAILED");
     return all_holds ? 0 : 1;

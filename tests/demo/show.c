@@ -12,9 +12,11 @@ int main(void) {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256((const unsigned char*)value, strlen(value), digest);
     printf("%zu ", strlen(value));
-    for (size_t i = 0; i < sizeof digest; ++i) printf("%02x", digest[i]);
+    for (size_t i = 0; i < sizeof digest; ++i)
+        printf("%02x", digest[i]);
     printf("\n");
     fflush(stdout);
-    while (getchar() != EOF) {}
+    while (getchar() != EOF) {
+    }
     return 0;
 }

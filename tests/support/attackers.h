@@ -1,45 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// What root can do to another process through the kernel's interfaces, each attack as a function that says what it saw. On a
-// program that was started plainly each finds the value; that is checked before anybody believes a miss.
+// What an attacker on the same machine tries against a running process: as another process of the same user, and as root.
+// Every attack works on a program that was started plainly; the tests show that first. None of them runs code inside the victim:
+// against that stands the enforcement of the kernel part.
 #pragma once
 
-#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ct::test {
 
-struct Sighting {
+struct Loot {
     std::string attack;  // "read /proc/PID/environ"
-    bool found = false;  // the whole value, in plain
-    std::string words;   // what came back, for a person; never the value
+    bool saw = false;    // it held the secret in its hands
+    std::string detail;  // where it saw it, or what the kernel said
 };
 
-// All attacks on a live process. `ranges`: on its stack and on its secret mappings, where the value lies if anywhere but in
-// a runtime's own heap.
-std::vector<Sighting> attack(int pid, const std::string& name, const std::string& value);
+// Each is one program's worth of attack, run in this process, with this process's rights.
+Loot read_environ(int pid, std::string_view secret);
+Loot read_proc_mem(int pid, std::string_view secret);      // /proc/PID/mem, every mapping
+Loot read_by_vm_readv(int pid, std::string_view secret);   // process_vm_readv(2), every mapping
+Loot read_by_peek(int pid, std::string_view secret);       // PTRACE_PEEKDATA: stack, heap, anonymous and secret memory
+Loot open_map_files(int pid, std::string_view secret);     // /proc/PID/map_files/*, mapped and read
+Loot steal_descriptors(int pid, std::string_view secret);  // pidfd_getfd(2) of each, mapped and read
+Loot dump_core(int pid, std::string_view secret);          // all of memory and registers of the stopped process, as gcore(1) does
 
-// One by one.
-Sighting read_environ(int pid, const std::string& name, const std::string& value);
-Sighting read_proc_mem(int pid, const std::string& value);
-Sighting read_with_process_vm_readv(int pid, const std::string& value);
-Sighting read_with_ptrace(int pid, const std::string& value);
-Sighting steal_descriptors(int pid, const std::string& value);  // pidfd_getfd + mmap of each open descriptor
-
-// What /proc/PID/environ says of the variable: "NAME=" followed by NULs only, "NAME=...", or "absent".
-std::string environ_entry(int pid, const std::string& name);
-
-// Copies of the value in all ordinary readable memory of the process (its secret mappings can't be read from outside).
-struct Copies {
-    std::size_t count = 0;
-    std::vector<std::string> where;  // "[heap]", "[stack]", "/usr/bin/python3.11", "anonymous"
-};
-Copies copies_outside(int pid, const std::string& value);
-
-// "A" without such a copy and with a secret mapping, "B" with copies in its own heap, "D" where /proc/PID/environ shows it.
-std::string tier_of(int pid, const std::string& name, const std::string& value);
-
-// The lines of /proc/PID/smaps that name secret mappings: "7f12...-7f13... 4 KiB, excluded from dumps".
-std::vector<std::string> secret_mappings(int pid);
+// All of them in the order above.
+std::vector<Loot> attack(int pid, std::string_view secret);
+// The same in a process of that user without any other right. Empty when that user can't be become.
+std::vector<Loot> attack_as(unsigned uid, int pid, std::string_view secret);
 
 }  // namespace ct::test

@@ -43,7 +43,8 @@ std::vector<Range> ranges_of(int pid) {
         const auto dash = span.find('-');
         range.from = std::stoull(span.substr(0, dash), nullptr, 16);
         range.to = std::stoull(span.substr(dash + 1), nullptr, 16);
-        if (range.flags.starts_with("r") && range.name != "[vvar]" && range.name != "[vsyscall]") ranges.push_back(range);
+        if (range.flags.starts_with("r") && range.name != "[vvar]" && range.name != "[vsyscall]")
+            ranges.push_back(range);
     }
     return ranges;
 }
@@ -57,12 +58,14 @@ std::vector<Range> targets_of(int pid) {
 
 std::size_t count(std::string_view text, std::string_view value) {
     std::size_t found = 0;
-    for (std::size_t at = 0; (at = text.find(value, at)) != std::string_view::npos; at += value.size()) ++found;
+    for (std::size_t at = 0; (at = text.find(value, at)) != std::string_view::npos; at += value.size())
+        ++found;
     return found;
 }
 
 // Reads what can be read of a range, page by page where a page refuses.
-std::string read_range(const Range& range, const std::function<ssize_t(void*, std::size_t, std::uint64_t)>& read, int& failed) {
+std::string read_range(const Range& range, const std::function<ssize_t(void*, std::size_t, std::uint64_t)>& read,
+                       int& failed) {
     constexpr std::size_t kPage = 4096;
     std::string out(range.size(), '\0');
     const ssize_t whole = read(out.data(), out.size(), range.from);
@@ -81,7 +84,9 @@ Sighting over_targets(int pid, const std::string& attack, const std::string& val
         if (count(read_range(range, read, error), value) > 0) sighting.found = true;
         if (range.secret() && error != 0) failed = error;
     }
-    sighting.words = sighting.found ? "the value" : (failed != 0 ? std::string("on the secret page: ") + std::strerror(failed) : "nothing");
+    sighting.words = sighting.found
+                         ? "the value"
+                         : (failed != 0 ? std::string("on the secret page: ") + std::strerror(failed) : "nothing");
     return sighting;
 }
 
@@ -112,7 +117,8 @@ Sighting read_proc_mem(int pid, const std::string& value) {
 
 Sighting read_with_process_vm_readv(int pid, const std::string& value) {
     return over_targets(pid, "process_vm_readv", value, [&](void* into, std::size_t size, std::uint64_t from) {
-        const iovec local{into, size}, remote{reinterpret_cast<void*>(from), size};  // NOLINT: an address of another process
+        const iovec local{into, size},
+            remote{reinterpret_cast<void*>(from), size};  // NOLINT: an address of another process
         return ::process_vm_readv(pid, &local, 1, &remote, 1, 0);
     });
 }
@@ -122,15 +128,16 @@ Sighting read_with_ptrace(int pid, const std::string& value) {
     ::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr);
     int status = 0;
     ::waitpid(pid, &status, __WALL);
-    auto sighting = over_targets(pid, "ptrace PEEKDATA", value, [&](void* into, std::size_t size, std::uint64_t from) -> ssize_t {
-        for (std::size_t at = 0; at < size; at += sizeof(long)) {
-            errno = 0;
-            const long word = ::ptrace(PTRACE_PEEKDATA, pid, from + at, nullptr);
-            if (errno != 0) return -1;
-            std::memcpy(static_cast<char*>(into) + at, &word, std::min(sizeof word, size - at));
-        }
-        return static_cast<ssize_t>(size);
-    });
+    auto sighting =
+        over_targets(pid, "ptrace PEEKDATA", value, [&](void* into, std::size_t size, std::uint64_t from) -> ssize_t {
+            for (std::size_t at = 0; at < size; at += sizeof(long)) {
+                errno = 0;
+                const long word = ::ptrace(PTRACE_PEEKDATA, pid, from + at, nullptr);
+                if (errno != 0) return -1;
+                std::memcpy(static_cast<char*>(into) + at, &word, std::min(sizeof word, size - at));
+            }
+            return static_cast<ssize_t>(size);
+        });
     ::ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
     return sighting;
 }
@@ -142,10 +149,11 @@ Sighting steal_descriptors(int pid, const std::string& value) {
     int stolen = 0;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(proc(pid, "fd"), error)) {
-        const Fd copy(static_cast<int>(::syscall(SYS_pidfd_getfd, target->get(), std::stoi(entry.path().filename()), 0)));
+        const Fd copy(
+            static_cast<int>(::syscall(SYS_pidfd_getfd, target->get(), std::stoi(entry.path().filename()), 0)));
         if (!copy) continue;
         ++stolen;
-        struct stat info {};
+        struct stat info{};
         if (::fstat(copy.get(), &info) < 0 || info.st_size == 0 || info.st_size > (1 << 26)) continue;
         void* at = ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_SHARED, copy.get(), 0);
         if (at == MAP_FAILED) continue;  // NOLINT: the macro's cast
@@ -167,9 +175,12 @@ Copies copies_outside(int pid, const std::string& value) {
     for (const auto& range : ranges_of(pid)) {
         if (range.secret() || range.size() > (std::size_t{1} << 30)) continue;
         int error = 0;
-        const auto content = read_range(range, [&](void* into, std::size_t size, std::uint64_t from) {
-            return ::pread(memory.get(), into, size, static_cast<off_t>(from));
-        }, error);
+        const auto content = read_range(
+            range,
+            [&](void* into, std::size_t size, std::uint64_t from) {
+                return ::pread(memory.get(), into, size, static_cast<off_t>(from));
+            },
+            error);
         const std::size_t found = count(content, value);
         copies.count += found;
         if (found > 0) copies.where.push_back(range.name.empty() ? "anonymous" : range.name);

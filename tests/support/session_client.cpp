@@ -18,7 +18,9 @@ Result<std::string> text_of(const Fd& page, std::uint64_t size) {
 
 Result<SessionClient> SessionClient::open(const std::string& workload, const bus::StringMap& env) {
     CT_TRY(auto connection, bus::Connection::open_system("session client"));
-    CT_TRY(auto call, connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"}, "OpenSession"));
+    CT_TRY(auto call,
+           connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"},
+                               "OpenSession"));
     CT_TRY(const Fd self, pidfd_open(::getpid()));
     CT_CHECK(call.append_all(workload, self));
     std::map<std::string, bus::OptionValue> options;

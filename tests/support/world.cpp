@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/world.h"
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdlib>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -24,7 +24,8 @@ std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 std::string list(const std::vector<std::string>& words) {
     std::string out;
-    for (const auto& word : words) out += (out.empty() ? "" : ", ") + in_quotes(word);
+    for (const auto& word : words)
+        out += (out.empty() ? "" : ", ") + in_quotes(word);
     return "[" + out + "]";
 }
 
@@ -58,7 +59,8 @@ World::~World() = default;
 // Measures three PCRs as firmware would, and learns what an administrator would enrol: the key and the values.
 Status World::prepare_tpm() {
     CT_TRY(tpm_, Swtpm::start());
-    for (const unsigned pcr : kMeasured) CT_CHECK(tpm_->measure(pcr, "boot component of pcr " + std::to_string(pcr)));
+    for (const unsigned pcr : kMeasured)
+        CT_CHECK(tpm_->measure(pcr, "boot component of pcr " + std::to_string(pcr)));
     for (const unsigned pcr : kMeasured) {
         CT_TRY(const auto value, tpm_->pcr_value(pcr));
         measured_[pcr] = hex_encode(value);
@@ -92,29 +94,36 @@ void World::write_configuration(const Options& options) {
     workload_extra_ = options.workload_extra;
     for (const char* name : {"policy.d", "workloads.d", "nodes.d", "records"})
         std::filesystem::create_directory(folder_.file(name));
-    const auto audit = [&](const std::string& daemon) { return "\n[audit]\nfile = " + in_quotes(folder_.file(daemon + ".audit")) + "\n"; };
+    const auto audit = [&](const std::string& daemon) {
+        return "\n[audit]\nfile = " + in_quotes(folder_.file(daemon + ".audit")) + "\n";
+    };
 
     folder_.write("gate-token", bao_->gate_token());
-    folder_.write("gate.toml", "listen = [" + in_quotes(gate_address()) + "]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
-                                   "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " + in_quotes(folder_.file("policy.d")) +
-                                   "\nnodes = " + in_quotes(folder_.file("nodes.d")) + "\n[openbao]\naddress = " + in_quotes(bao_->host_port()) +
-                                   "\nca = " + in_quotes(bao_->ca_file()) + "\ntoken = " + in_quotes(folder_.file("gate-token")) +
-                                   "\n[records]\nfolder = " + in_quotes(record_folder()) + "\n" + audit("gate"));
+    folder_.write("gate.toml",
+                  "listen = [" + in_quotes(gate_address()) + "]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
+                      "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " +
+                      in_quotes(folder_.file("policy.d")) + "\nnodes = " + in_quotes(folder_.file("nodes.d")) +
+                      "\n[openbao]\naddress = " + in_quotes(bao_->host_port()) +
+                      "\nca = " + in_quotes(bao_->ca_file()) + "\ntoken = " + in_quotes(folder_.file("gate-token")) +
+                      "\n[records]\nfolder = " + in_quotes(record_folder()) + "\n" + audit("gate"));
     folder_.write("nodes.d/node.toml", "[[node]]\nname = \"node.test\"\nspki = [" + in_quotes(node_pin_) + "]\n");
 
     const std::string pin = options.gate_pin.empty() ? gate_pin_ : options.gate_pin;
     const std::string ca = options.vault_ca.empty() ? bao_->ca_file() : options.vault_ca;
     folder_.write("secretd.toml", "workloads = " + in_quotes(folder_.file("workloads.d")) + "\nrelease_timeout = " +
-                                      in_quotes(options.release_timeout) + "\n[gate]\npins = [" + in_quotes(pin) + "]\ncertificate = " +
-                                      in_quotes(folder_.file("node.crt")) + "\nkey = " + in_quotes(folder_.file("node.key")) +
-                                      "\n[openbao]\nhost = \"127.0.0.1\"\nport = " + std::to_string(bao_->port()) + "\nca = " +
-                                      in_quotes(ca) + "\n[openbao.mounts]\nkv1 = 1\n" + audit("secretd"));
-    folder_.write("bridge.toml",
-                  "[upstream.gate]\naddress = " + in_quotes(options.bridge_gate.empty() ? gate_address() : options.bridge_gate) +
-                      "\n[upstream.openbao]\naddress = " +
-                      in_quotes(options.bridge_openbao.empty() ? bao_->host_port() : options.bridge_openbao) + "\n" + audit("bridge"));
-    folder_.write("attestd.toml", "[tpm2]\ntcti = " + in_quotes(tpm_->tcti()) + "\nevent_log = " + in_quotes(tpm_->write_event_log()) +
-                                      "\n" + audit("attestd"));
+                                      in_quotes(options.release_timeout) + "\n[gate]\npins = [" + in_quotes(pin) +
+                                      "]\ncertificate = " + in_quotes(folder_.file("node.crt")) +
+                                      "\nkey = " + in_quotes(folder_.file("node.key")) +
+                                      "\n[openbao]\nhost = \"127.0.0.1\"\nport = " + std::to_string(bao_->port()) +
+                                      "\nca = " + in_quotes(ca) + "\n[openbao.mounts]\nkv1 = 1\n" + audit("secretd"));
+    folder_.write(
+        "bridge.toml",
+        "[upstream.gate]\naddress = " + in_quotes(options.bridge_gate.empty() ? gate_address() : options.bridge_gate) +
+            "\n[upstream.openbao]\naddress = " +
+            in_quotes(options.bridge_openbao.empty() ? bao_->host_port() : options.bridge_openbao) + "\n" +
+            audit("bridge"));
+    folder_.write("attestd.toml", "[tpm2]\ntcti = " + in_quotes(tpm_->tcti()) +
+                                      "\nevent_log = " + in_quotes(tpm_->write_event_log()) + "\n" + audit("attestd"));
     folder_.write("identd.toml", audit("identd"));
     write_workloads();
 }
@@ -123,7 +132,8 @@ void World::write_workloads() const {
     std::string text = "[workload.payments]\nusers = " + list(users_) + "\n" + workload_extra_ + "\n";
     for (const auto& [table, names] : mappings_) {
         text += "[workload.payments." + table + "]\n";
-        for (const auto& [name, source] : names) text += name + " = " + source + "\n";
+        for (const auto& [name, source] : names)
+            text += name + " = " + source + "\n";
     }
     folder_.write("workloads.d/payments.toml", text);
 }
@@ -137,35 +147,44 @@ void World::write_policy(const Options& options) {
     std::string pcrs;
     for (const auto& [pcr, value] : measured_) {
         const auto other = options.pcrs.find(pcr);
-        pcrs += (pcrs.empty() ? "" : ", ") + in_quotes(std::to_string(pcr)) + " = " + in_quotes(other == options.pcrs.end() ? value : other->second);
+        pcrs += (pcrs.empty() ? "" : ", ") + in_quotes(std::to_string(pcr)) + " = " +
+                in_quotes(other == options.pcrs.end() ? value : other->second);
     }
-    folder_.write("policy.d/payments.toml",
-                  "epoch = 1\n[workload.payments]\nevidence = [\"tpm2\"]\ntoken_role = \"wl-payments\"\ntoken_ttl = \"15m\"\n"
-                  "wrap_ttl = \"30s\"\nlifetime = " + in_quotes(options.lifetime) + "\n" + options.policy_extra +
-                      "\n[workload.payments.tpm2]\npcrs = { " + pcrs + " }\nak = [" + in_quotes(ak_) + "]\nrequire_event_log = true\n");
+    folder_.write(
+        "policy.d/payments.toml",
+        "epoch = 1\n[workload.payments]\nevidence = [\"tpm2\"]\ntoken_role = \"wl-payments\"\ntoken_ttl = \"15m\"\n"
+        "wrap_ttl = \"30s\"\nlifetime = " +
+            in_quotes(options.lifetime) + "\n" + options.policy_extra + "\n[workload.payments.tpm2]\npcrs = { " + pcrs +
+            " }\nak = [" + in_quotes(ak_) + "]\nrequire_event_log = true\n");
 }
 
 Status World::start_bus() {
     BusSettings settings;
-    const std::pair<const char*, const char*> daemons[] = {
-        {"Gate1", "gate"}, {"Secret1", "secretd"}, {"Bridge1", "bridge"}, {"Attest1", "attestd"}, {"Identity1", "identd"}};
+    const std::pair<const char*, const char*> daemons[] = {{"Gate1", "gate"},
+                                                           {"Secret1", "secretd"},
+                                                           {"Bridge1", "bridge"},
+                                                           {"Attest1", "attestd"},
+                                                           {"Identity1", "identd"}};
     for (const auto& [area, daemon] : daemons)
-        settings.services.push_back({std::string("io.cloudtaser.") + area,
-                                     {built(std::string("cloudtaser-") + daemon), "--config", folder_.file(std::string(daemon) + ".toml")},
-                                     {}});
+        settings.services.push_back(
+            {std::string("io.cloudtaser.") + area,
+             {built(std::string("cloudtaser-") + daemon), "--config", folder_.file(std::string(daemon) + ".toml")},
+             {}});
     CT_TRY(auto bus, PrivateBus::start(settings));
     bus_.emplace(std::move(bus));
     bus_->adopt();
     // The gate is nobody's to activate from the node: it must listen before the first release.
     CT_TRY(auto connection, bus::Connection::open_system("world"));
-    CT_TRY(auto call, connection.new_call({"io.cloudtaser.Gate1", "/io/cloudtaser/Gate1", "org.freedesktop.DBus.Peer"}, "Ping"));
+    CT_TRY(auto call,
+           connection.new_call({"io.cloudtaser.Gate1", "/io/cloudtaser/Gate1", "org.freedesktop.DBus.Peer"}, "Ping"));
     CT_TRY(const auto reply, connection.call(call));
     return {};
 }
 
 Status World::call_reload(const std::string& area) const {
     CT_TRY(auto connection, bus::Connection::open_system("world"));
-    CT_TRY(auto call, connection.new_call({"io.cloudtaser." + area, "/io/cloudtaser/" + area, "io.cloudtaser.Daemon1"}, "Reload"));
+    CT_TRY(auto call,
+           connection.new_call({"io.cloudtaser." + area, "/io/cloudtaser/" + area, "io.cloudtaser.Daemon1"}, "Reload"));
     CT_TRY(const auto reply, connection.call(call));
     return {};
 }
@@ -175,7 +194,9 @@ Status World::reload_node() { return call_reload("Secret1"); }
 
 Status World::drop_grants() const {
     CT_TRY(auto connection, bus::Connection::open_system("world"));
-    CT_TRY(auto call, connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"}, "RevokeWorkload"));
+    CT_TRY(auto call,
+           connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"},
+                               "RevokeWorkload"));
     CT_CHECK(call.append(std::string("payments")));
     CT_TRY(const auto reply, connection.call(call));
     return {};
@@ -185,7 +206,9 @@ std::vector<std::string> World::session_states() const {
     std::vector<std::string> states;
     const auto read = [&]() -> Status {
         CT_TRY(auto connection, bus::Connection::open_system("world"));
-        CT_TRY(const auto call, connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"}, "ListSessions"));
+        CT_TRY(const auto call,
+               connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"},
+                                   "ListSessions"));
         CT_TRY(auto reply, connection.call(call));
         CT_TRY(const bool list, reply.enter('a', "(ossutss)"));
         while (list) {
@@ -222,7 +245,9 @@ std::string World::gate_audit() const { return read_file(folder_.file("gate.audi
 std::uint64_t World::counter(const std::string& area, const std::string& name) const {
     const auto read = [&]() -> Result<std::uint64_t> {
         CT_TRY(auto connection, bus::Connection::open_system("world"));
-        CT_TRY(auto call, connection.new_call({"io.cloudtaser." + area, "/io/cloudtaser/" + area, "org.freedesktop.DBus.Properties"}, "Get"));
+        CT_TRY(auto call,
+               connection.new_call(
+                   {"io.cloudtaser." + area, "/io/cloudtaser/" + area, "org.freedesktop.DBus.Properties"}, "Get"));
         CT_CHECK(call.append_all(std::string("io.cloudtaser.Daemon1"), std::string("Counters")));
         CT_TRY(auto reply, connection.call(call));
         CT_TRY(const bool variant, reply.enter('v', "a{st}"));

@@ -21,14 +21,14 @@ namespace ct::test {
 class World {
 public:
     struct Options {
-        std::map<unsigned, std::string> pcrs = {};    // what the policy says of a PCR, in place of the TPM's own value
-        std::vector<std::string> users = {"0"};      // who may open the workload "payments"
-        std::string lifetime = "10m";                // of the attestation
-        std::string workload_extra;                  // more TOML for the node's [workload.payments]
-        std::string policy_extra;                    // more TOML for the gate's [workload.payments]
-        std::string bridge_gate, bridge_openbao;     // addresses in place of the real ones
-        std::string vault_ca;                        // file in place of the real authority
-        std::string gate_pin;                        // hex, in place of the gate's own
+        std::map<unsigned, std::string> pcrs = {};  // what the policy says of a PCR, in place of the TPM's own value
+        std::vector<std::string> users = {"0"};     // who may open the workload "payments"
+        std::string lifetime = "10m";               // of the attestation
+        std::string workload_extra;                 // more TOML for the node's [workload.payments]
+        std::string policy_extra;                   // more TOML for the gate's [workload.payments]
+        std::string bridge_gate, bridge_openbao;    // addresses in place of the real ones
+        std::string vault_ca;                       // file in place of the real authority
+        std::string gate_pin;                       // hex, in place of the gate's own
         std::optional<std::pair<WallTime, WallTime>> gate_validity, node_validity;
         std::string release_timeout = "20s";
         Bao::Options bao = {};
@@ -56,7 +56,8 @@ public:
     void stop_gate();
 
     // cloudtaser-run --workload payments ARGS -- PROGRAM, ready to be started.
-    [[nodiscard]] Launch run(const std::vector<std::string>& program, const std::vector<std::string>& arguments = {}) const;
+    [[nodiscard]] Launch run(const std::vector<std::string>& program,
+                             const std::vector<std::string>& arguments = {}) const;
     [[nodiscard]] std::string tpm_fingerprint() const { return ak_; }
     [[nodiscard]] std::string pcr(unsigned index) const { return measured_.at(index); }  // hex, as the policy has it
     // The states of secretd's sessions, as ListSessions shows them.
@@ -92,9 +93,9 @@ private:
     std::optional<PrivateBus> bus_;  // ended first
 };
 
-#define CT_NEEDS_WORLD()                                                          \
-    do {                                                                          \
-        if (const auto why = ::ct::test::World::missing()) GTEST_SKIP() << *why;  \
+#define CT_NEEDS_WORLD()                                                                                               \
+    do {                                                                                                               \
+        if (const auto why = ::ct::test::World::missing()) GTEST_SKIP() << *why;                                       \
     } while (false)
 
 }  // namespace ct::test

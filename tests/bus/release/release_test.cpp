@@ -326,7 +326,10 @@ TEST_F(Release, SecretdKilledInAnyStateRefusesTheLaunchAndLeavesNothingBehind) {
         const char* state;
         const char* stopped;  // empty: OpenBao
         bool warm;
-    } cases[] = {{"open", "Identity1", true}, {"attest", "Attest1", false}, {"attest", "Bridge1", false}, {"attest", "Gate1", false},
+    } cases[] = {{"open", "Identity1", true},
+                 {"attest", "Attest1", false},
+                 {"attest", "Bridge1", false},
+                 {"attest", "Gate1", false},
                  {"fetch", "", true}};
     for (const auto& [state, stopped, warm] : cases) {
         SCOPED_TRACE(std::string(state) + ", waiting for " + (*stopped != 0 ? stopped : "OpenBao"));
@@ -342,7 +345,8 @@ TEST_F(Release, SecretdKilledInAnyStateRefusesTheLaunchAndLeavesNothingBehind) {
         auto launch = Child::start(world.run({"/bin/echo", "started"}));
         ASSERT_TRUE(launch);
         bool reached = false;
-        for (const auto end = std::chrono::steady_clock::now() + 10s; !reached && std::chrono::steady_clock::now() < end;)
+        for (const auto end = std::chrono::steady_clock::now() + 10s;
+             !reached && std::chrono::steady_clock::now() < end;)
             reached = std::ranges::count(world.session_states(), state) > 0;
         EXPECT_TRUE(reached);
         EXPECT_TRUE(world.bus().kill("io.cloudtaser.Secret1", SIGKILL));

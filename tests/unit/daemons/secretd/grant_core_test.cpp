@@ -8,20 +8,29 @@ namespace {
 
 attest::Challenge challenge() { return {{}, 7, {{"kind-a", {1}}}}; }
 
-attest::Release release() { return {{1, 2, 3}, "auth/token/create/wl", "kind-a", "rec-1", {Seconds{300}, "AB", false, false}}; }
+attest::Release release() {
+    return {{1, 2, 3}, "auth/token/create/wl", "kind-a", "rec-1", {Seconds{300}, "AB", false, false}};
+}
 
 constexpr GrantState kPath[] = {GrantState::introduce, GrantState::connect, GrantState::challenge, GrantState::prove,
                                 GrantState::judge,     GrantState::unwrap,  GrantState::granted};
 
 GrantEvent step_from(GrantState state) {
     switch (state) {
-        case GrantState::introduce: return Introduced{{{"kind-a", {9}}}};
-        case GrantState::connect: return Connected{};
-        case GrantState::challenge: return Challenged{challenge()};
-        case GrantState::prove: return Collected{{{{"kind-a", {5}}}}};
-        case GrantState::judge: return Released{release()};
-        case GrantState::unwrap: return Unwrapped{Seconds{120}};
-        default: return LifeOver{};
+        case GrantState::introduce:
+            return Introduced{{{"kind-a", {9}}}};
+        case GrantState::connect:
+            return Connected{};
+        case GrantState::challenge:
+            return Challenged{challenge()};
+        case GrantState::prove:
+            return Collected{{{{"kind-a", {5}}}}};
+        case GrantState::judge:
+            return Released{release()};
+        case GrantState::unwrap:
+            return Unwrapped{Seconds{120}};
+        default:
+            return LifeOver{};
     }
 }
 
@@ -100,14 +109,16 @@ TEST(GrantCore, AbandoningWithdrawsInEveryState) {
 TEST(GrantCore, TheGatesReasonIsPassedOn) {
     for (const auto state : {GrantState::challenge, GrantState::judge}) {
         auto core = in_state(state);
-        EXPECT_EQ(withdrawn_with(core.on(RefusedByGate{{"evidence_replayed", "seen before", "r"}})), Reason::evidence_replayed);
+        EXPECT_EQ(withdrawn_with(core.on(RefusedByGate{{"evidence_replayed", "seen before", "r"}})),
+                  Reason::evidence_replayed);
         auto unknown = in_state(state);
         EXPECT_EQ(withdrawn_with(unknown.on(RefusedByGate{{"word_of_tomorrow", "", "r"}})), Reason::policy_denied);
     }
 }
 
 TEST(GrantCore, ARefusalOutOfTurnIsAFault) {
-    for (const auto state : {GrantState::introduce, GrantState::connect, GrantState::prove, GrantState::unwrap, GrantState::granted}) {
+    for (const auto state :
+         {GrantState::introduce, GrantState::connect, GrantState::prove, GrantState::unwrap, GrantState::granted}) {
         auto core = in_state(state);
         EXPECT_EQ(withdrawn_with(core.on(RefusedByGate{{"policy_denied", "", ""}})), Reason::internal);
     }
@@ -118,7 +129,8 @@ TEST(GrantCore, StepsOutOfTurnAreFaults) {
         for (const auto other : kPath) {
             if (other == state) continue;
             auto core = in_state(state);
-            EXPECT_EQ(withdrawn_with(core.on(step_from(other))), Reason::internal) << to_string(state) << " x " << to_string(other);
+            EXPECT_EQ(withdrawn_with(core.on(step_from(other))), Reason::internal)
+                << to_string(state) << " x " << to_string(other);
         }
 }
 

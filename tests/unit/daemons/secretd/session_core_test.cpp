@@ -22,10 +22,14 @@ attest::Terms terms() { return {Seconds{300}, "AB", false, false}; }
 // The one event that each state waits for.
 SessionEvent step_from(SessionState state) {
     switch (state) {
-        case SessionState::open: return Identified{caller()};
-        case SessionState::protect: return Protected{false};
-        case SessionState::attest: return Granted{terms()};
-        default: return Fetched{};
+        case SessionState::open:
+            return Identified{caller()};
+        case SessionState::protect:
+            return Protected{false};
+        case SessionState::attest:
+            return Granted{terms()};
+        default:
+            return Fetched{};
     }
 }
 
@@ -160,8 +164,9 @@ TEST(SessionCore, ARenewedGrantKeepsALiveSessionAsItIs) {
 
 TEST(SessionCore, NothingWakesAnEndedSession) {
     const auto r = rules();
-    const SessionEvent events[] = {Identified{caller()}, Protected{true}, Granted{terms()}, Fetched{}, TimedOut{},
-                                   LineClosed{}, Revoked{}, Failed{Error{}}, GrantLost{Error{}}};
+    const SessionEvent events[] = {Identified{caller()}, Protected{true}, Granted{terms()}, Fetched{},
+                                   TimedOut{},           LineClosed{},    Revoked{},        Failed{Error{}},
+                                   GrantLost{Error{}}};
     for (const auto& event : events) {
         auto core = in_state(r, SessionState::open);
         (void)core.on(Revoked{});
@@ -189,7 +194,8 @@ TEST(SessionCore, RefusesACallerThatTheNodeDoesNotName) {
 
     SessionCore other_program(r, false);
     (void)other_program.start();
-    EXPECT_EQ(refused_with(other_program.on(Identified{{kUid, "payments.service", Sha256{1}}})), Reason::executable_not_allowed);
+    EXPECT_EQ(refused_with(other_program.on(Identified{{kUid, "payments.service", Sha256{1}}})),
+              Reason::executable_not_allowed);
 }
 
 TEST(SessionCore, RequiredEnforcementThatIsNotArmedStopsBeforeAttestation) {

@@ -52,10 +52,12 @@ TEST(Workloads, EveryMistakeIsNamedWithItsLine) {
         {"unknown key", "[workload.a]\nusers = [\"payments\"]\nuser = 1\n", "w.toml:3"},
         {"bad variable", "[workload.a]\nusers = [\"payments\"]\n[workload.a.env]\n\"A-B\" = \"kv/p#f\"\n", "w.toml:4"},
         {"no field", "[workload.a]\nusers = [\"payments\"]\n[workload.a.env]\nA = \"kv/p\"\n", "w.toml:4"},
-        {"bad children", "[workload.a]\nusers = [\"payments\"]\n[workload.a.env]\nA = { secret = \"kv/p#f\", children = \"no\" }\n",
+        {"bad children",
+         "[workload.a]\nusers = [\"payments\"]\n[workload.a.env]\nA = { secret = \"kv/p#f\", children = \"no\" }\n",
          "w.toml:4"},
         {"bad digest", "[workload.a]\nusers = [\"payments\"]\nexecutables = [\"12\"]\n", "w.toml:3"},
-        {"twice", "[workload.a]\nusers = [\"payments\"]\n[workload.a.env]\nA = \"kv/p#f\"\n[workload.a.secrets]\nA = \"kv/p#f\"\n",
+        {"twice",
+         "[workload.a]\nusers = [\"payments\"]\n[workload.a.env]\nA = \"kv/p#f\"\n[workload.a.secrets]\nA = \"kv/p#f\"\n",
          "both env and secrets"},
     };
     for (const auto& bad : cases) {
