@@ -22,7 +22,7 @@ ByteView own_vdso() {
     const auto* base = reinterpret_cast<const std::uint8_t*>(::getauxval(AT_SYSINFO_EHDR));  // NOLINT: the kernel's way
     if (base == nullptr) return {};
     const auto* header = reinterpret_cast<const Elf64_Ehdr*>(base);
-    const auto* segments = reinterpret_cast<const Elf64_Phdr*>(base + header->e_phoff);  // NOLINT
+    const auto* segments = reinterpret_cast<const Elf64_Phdr*>(base + header->e_phoff);  // NOLINT: the kernel's way
     for (int i = 0; i < header->e_phnum; ++i)
         if (segments[i].p_type == PT_LOAD) return {base, segments[i].p_memsz};
     return {};

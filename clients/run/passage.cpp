@@ -419,7 +419,8 @@ Task<Status> Passage::map(const Fd& page, std::size_t size, std::span<const Gran
     {
         // Writable, as environment strings are: bash, for one, cuts each at its '=' while it reads them.
         const LimitLift lift(tid_, RLIMIT_MEMLOCK);
-        auto mapped = co_await remote(syscall_, SYS_mmap, {place, pages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0});
+        auto mapped =
+            co_await remote(syscall_, SYS_mmap, {place, pages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0});
         CT_CO_CHECK(mapped);
         address = *mapped;
     }

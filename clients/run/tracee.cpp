@@ -23,7 +23,7 @@ long trace(Request request, int tid, std::uint64_t address = 0, std::uint64_t da
 }
 std::uint64_t number(const void* pointer) {
     return reinterpret_cast<std::uint64_t>(pointer);
-}                                                                                  // NOLINT: the interface's way
+}  // NOLINT: the interface's way
 void* pointer(std::uint64_t address) { return reinterpret_cast<void*>(address); }  // NOLINT: in the other process
 
 Status traced(long outcome, const char* what) {

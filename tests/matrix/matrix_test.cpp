@@ -24,10 +24,19 @@ using namespace std::chrono_literals;
 
 constexpr const char* kName = "DB_PASSWORD";
 
+// Where rustup and cargo keep their things, if they were not told otherwise.
+std::string rust_home(const char* variable, const char* folder) {
+    if (const char* told = std::getenv(variable)) return told;
+    const char* home = std::getenv("HOME");
+    return std::string(home != nullptr ? home : "/nonexistent") + "/" + folder;
+}
+
 std::string which(const std::string& program) {
     if (program.starts_with('/')) return ::access(program.c_str(), X_OK) == 0 ? program : "";
-    for (const char* folder : {"/usr/local/go/bin", "/root/.cargo/bin", "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"})
-        if (const auto path = std::string(folder) + "/" + program; ::access(path.c_str(), X_OK) == 0) return path;
+    for (const std::string& folder :
+         {std::string("/usr/local/go/bin"), rust_home("CARGO_HOME", ".cargo") + "/bin", std::string("/usr/local/bin"),
+          std::string("/usr/bin"), std::string("/bin"), std::string("/usr/sbin")})
+        if (const auto path = folder + "/" + program; ::access(path.c_str(), X_OK) == 0) return path;
     return "";
 }
 
@@ -61,10 +70,14 @@ protected:
     }
     static void TearDownTestSuite() {
         std::printf("\n  %-34s %-6s %s\n", "program", "tier", "copies outside the secret page");
-        for (const auto& row : rows) std::printf("  %s\n", row.c_str());
+        for (const auto& row : rows)
+            std::printf("  %s\n", row.c_str());
         world.reset();
     }
-    void SetUp() override { CT_NEEDS_WORLD(); ASSERT_NE(world, nullptr); }
+    void SetUp() override {
+        CT_NEEDS_WORLD();
+        ASSERT_NE(world, nullptr);
+    }
 
     static std::string made(const std::string& name) { return world->folder() + "/" + name; }
     static void script(const std::string& name, const std::string& text) {
@@ -76,7 +89,9 @@ protected:
         script("shim1", "#!/bin/sh\nexec " + made("shim2") + " \"$@\"\n");
         script("shim2", "#!/bin/bash\nexec " + made("shim3") + " \"$@\"\n");
         script("shim3", "#!/bin/sh\nexec env -- \"$@\"\n");
-        script("python-script", "#!/usr/bin/python3\nimport os, sys\nprint(os.environ['DB_PASSWORD'], flush=True)\nsys.stdin.read()\nsys.exit(7)\n");
+        script(
+            "python-script",
+            "#!/usr/bin/python3\nimport os, sys\nprint(os.environ['DB_PASSWORD'], flush=True)\nsys.stdin.read()\nsys.exit(7)\n");
         script("npm-like.sh", "#!/bin/sh\nsh -c 'sh -c \"$0\"' \"$1\"\nexit $?\n");
     }
     static void compile_c() {
@@ -111,7 +126,9 @@ Result<Talk> talk_to(Launch launch) {
 std::string read_line(const Fd& fd, Millis most) {
     std::string line;
     pollfd ready{fd.get(), POLLIN, 0};
-    for (char c = 0; ::poll(&ready, 1, static_cast<int>(most.count())) == 1 && ::read(fd.get(), &c, 1) == 1 && c != '\n';) line += c;
+    for (char c = 0;
+         ::poll(&ready, 1, static_cast<int>(most.count())) == 1 && ::read(fd.get(), &c, 1) == 1 && c != '\n';)
+        line += c;
     return line;
 }
 
@@ -125,8 +142,6 @@ void Matrix::try_case(const Case& entry) {
         launch.environment["HOME"] = world->folder();
         launch.environment["GOCACHE"] = made("go-cache");
         launch.environment["GOFLAGS"] = "-mod=mod";
-        launch.environment["RUSTUP_HOME"] = "/root/.rustup";
-        launch.environment["CARGO_HOME"] = "/root/.cargo";
         launch.directory = world->folder();
         const auto compiled = run(launch, 240s);
         ASSERT_EQ(compiled.code, 0) << compiled.output;
@@ -137,7 +152,8 @@ void Matrix::try_case(const Case& entry) {
     ASSERT_TRUE(talk) << talk.error().to_string();
     const auto line = read_line(talk->output, 60s);
     const int pid = talk->child.pid();
-    EXPECT_TRUE(line == value) << "the program printed another value of " << line.size() << " bytes\n" << talk->child.output(1ms);
+    EXPECT_TRUE(line == value) << "the program printed another value of " << line.size() << " bytes\n"
+                               << talk->child.output(1ms);
     // The empty entry, or none where a wrapper's child holds it; never the value.
     EXPECT_EQ(root_view::environ_entry(pid, kName), std::string(kName) + "=");
     const auto copies = root_view::copies_outside(pid, value);
@@ -145,12 +161,13 @@ void Matrix::try_case(const Case& entry) {
     EXPECT_TRUE(tier == "A" || tier == "B") << tier;
     for (const auto& sighting : root_view::attack(pid, kName, value)) {
         // A runtime may copy the value to its own stack as to its heap: that is tier B, and counted there.
-        const bool own_copy = tier == "B" && sighting.attack != "read /proc/PID/environ" && sighting.attack != "pidfd_getfd + mmap";
+        const bool own_copy =
+            tier == "B" && sighting.attack != "read /proc/PID/environ" && sighting.attack != "pidfd_getfd + mmap";
         EXPECT_TRUE(!sighting.found || own_copy) << sighting.attack;
     }
     char row[160];
-    std::snprintf(row, sizeof row, "%-34s %-6s %zu%s%s", entry.title.c_str(), tier.c_str(), copies.count, copies.count > 0 ? " in " : "",
-                  copies.count > 0 ? copies.where.front().c_str() : "");
+    std::snprintf(row, sizeof row, "%-34s %-6s %zu%s%s", entry.title.c_str(), tier.c_str(), copies.count,
+                  copies.count > 0 ? " in " : "", copies.count > 0 ? copies.where.front().c_str() : "");
     rows.emplace_back(row);
     talk->input.reset();
     EXPECT_EQ(talk->child.wait(30s).value_or(-1), entry.exit_code);
@@ -163,34 +180,69 @@ void Matrix::try_case(const Case& entry) {
     EXPECT_EQ(again->child.wait(30s).value_or(-1), 128 + SIGKILL);
 }
 
-#define MATRIX_CASE(id, ...)                     \
-    TEST_F(Matrix, id) {                         \
-        const Case entry __VA_ARGS__;            \
-        try_case(entry);                         \
-    }                                            \
+#define MATRIX_CASE(id, ...)                                                                                           \
+    TEST_F(Matrix, id) {                                                                                               \
+        const Case entry __VA_ARGS__;                                                                                  \
+        try_case(entry);                                                                                               \
+    }                                                                                                                  \
     static_assert(true)
 
 MATRIX_CASE(CDynamic, {"C, dynamic", "gcc", {}, {made("show")}});
-MATRIX_CASE(CStatic, {"C, static", "gcc", {"gcc", "-static", "-o", made("show-static"), source("show.c")}, {made("show-static")}});
-MATRIX_CASE(CStaticPie, {"C, static PIE", "gcc", {"gcc", "-static-pie", "-o", made("show-pie"), source("show.c")}, {made("show-pie")}});
-MATRIX_CASE(CMusl, {"C, musl, static", "musl-gcc", {"musl-gcc", "-static", "-o", made("show-musl"), source("show.c")}, {made("show-musl")}});
-MATRIX_CASE(CMuslDynamic, {"C, musl, dynamic", "musl-gcc", {"musl-gcc", "-o", made("show-musl-dyn"), source("show.c")}, {made("show-musl-dyn")}});
+MATRIX_CASE(CStatic, {"C, static",
+                      "gcc",
+                      {"gcc", "-static", "-o", made("show-static"), source("show.c")},
+                      {made("show-static")}});
+MATRIX_CASE(CStaticPie, {"C, static PIE",
+                         "gcc",
+                         {"gcc", "-static-pie", "-o", made("show-pie"), source("show.c")},
+                         {made("show-pie")}});
+MATRIX_CASE(CMusl, {"C, musl, static",
+                    "musl-gcc",
+                    {"musl-gcc", "-static", "-o", made("show-musl"), source("show.c")},
+                    {made("show-musl")}});
+MATRIX_CASE(CMuslDynamic, {"C, musl, dynamic",
+                           "musl-gcc",
+                           {"musl-gcc", "-o", made("show-musl-dyn"), source("show.c")},
+                           {made("show-musl-dyn")}});
 MATRIX_CASE(CEnvp, {"C, envp of main()", "gcc", {"gcc", "-o", made("walk"), source("walk.c")}, {made("walk")}});
 MATRIX_CASE(Cxx, {"C++", "g++", {"g++", "-o", made("show-cxx"), source("show.cpp")}, {made("show-cxx")}});
 MATRIX_CASE(Go, {"Go", "go", {"go", "build", "-o", made("show-go"), source("show.go")}, {made("show-go")}});
 MATRIX_CASE(Rust, {"Rust", "rustc", {"rustc", "-o", made("show-rust"), source("show.rs")}, {made("show-rust")}});
-MATRIX_CASE(Java, {"JVM", "javac", {"javac", "-d", made(""), source("Show.java")}, {"java", "-Xshare:auto", "-Xmx64m", "-cp", made(""), "Show"}});
-MATRIX_CASE(Python, {"CPython", "python3", {}, {"/usr/bin/python3", "-c", "import os,sys\nprint(os.environ['DB_PASSWORD'],flush=True)\nsys.stdin.read()\nsys.exit(7)"}});
-MATRIX_CASE(Node, {"Node.js", "node", {}, {"node", "-e", "console.log(process.env.DB_PASSWORD);process.stdin.resume();process.stdin.on('end',()=>process.exit(7))"}});
-MATRIX_CASE(Ruby, {"Ruby", "ruby", {}, {"ruby", "-e", "$stdout.sync=true; puts ENV['DB_PASSWORD']; STDIN.read; exit 7"}});
-MATRIX_CASE(Perl, {"Perl", "perl", {}, {"perl", "-e", "$|=1; print \"$ENV{DB_PASSWORD}\\n\"; 1 while <STDIN>; exit 7"}});
-MATRIX_CASE(Php, {"PHP", "php", {}, {"php", "-r", "echo getenv('DB_PASSWORD'),\"\\n\"; stream_get_contents(STDIN); exit(7);"}});
-MATRIX_CASE(Lua, {"Lua", "lua5.4", {}, {"lua5.4", "-e", "print(os.getenv('DB_PASSWORD')) io.flush() io.read('a') os.exit(7)"}});
-MATRIX_CASE(Awk, {"gawk", "gawk", {}, {"gawk", "BEGIN{print ENVIRON[\"DB_PASSWORD\"]; fflush(); while((getline l)>0); exit 7}"}});
+MATRIX_CASE(Java, {"JVM",
+                   "javac",
+                   {"javac", "-d", made(""), source("Show.java")},
+                   {"java", "-Xshare:auto", "-Xmx64m", "-cp", made(""), "Show"}});
+MATRIX_CASE(Python, {"CPython",
+                     "python3",
+                     {},
+                     {"/usr/bin/python3", "-c",
+                      "import os,sys\nprint(os.environ['DB_PASSWORD'],flush=True)\nsys.stdin.read()\nsys.exit(7)"}});
+MATRIX_CASE(
+    Node,
+    {"Node.js",
+     "node",
+     {},
+     {"node", "-e",
+      "console.log(process.env.DB_PASSWORD);process.stdin.resume();process.stdin.on('end',()=>process.exit(7))"}});
+MATRIX_CASE(Ruby,
+            {"Ruby", "ruby", {}, {"ruby", "-e", "$stdout.sync=true; puts ENV['DB_PASSWORD']; STDIN.read; exit 7"}});
+MATRIX_CASE(Perl,
+            {"Perl", "perl", {}, {"perl", "-e", "$|=1; print \"$ENV{DB_PASSWORD}\\n\"; 1 while <STDIN>; exit 7"}});
+MATRIX_CASE(
+    Php, {"PHP", "php", {}, {"php", "-r", "echo getenv('DB_PASSWORD'),\"\\n\"; stream_get_contents(STDIN); exit(7);"}});
+MATRIX_CASE(
+    Lua, {"Lua", "lua5.4", {}, {"lua5.4", "-e", "print(os.getenv('DB_PASSWORD')) io.flush() io.read('a') os.exit(7)"}});
+MATRIX_CASE(Awk, {"gawk",
+                  "gawk",
+                  {},
+                  {"gawk", "BEGIN{print ENVIRON[\"DB_PASSWORD\"]; fflush(); while((getline l)>0); exit 7}"}});
 MATRIX_CASE(Dash, {"dash", "dash", {}, {"dash", "-c", "echo \"$DB_PASSWORD\"; read x; exit 7"}});
 MATRIX_CASE(Bash, {"bash", "bash", {}, {"bash", "-c", "echo \"$DB_PASSWORD\"; read x; exit 7"}});
 MATRIX_CASE(Zsh, {"zsh", "zsh", {}, {"zsh", "-fc", "echo \"$DB_PASSWORD\"; read x; exit 7"}});
-MATRIX_CASE(Busybox, {"busybox sh, static", "/bin/busybox", {}, {"/bin/busybox", "sh", "-c", "echo \"$DB_PASSWORD\"; read x; exit 7"}});
+MATRIX_CASE(Busybox, {"busybox sh, static",
+                      "/bin/busybox",
+                      {},
+                      {"/bin/busybox", "sh", "-c", "echo \"$DB_PASSWORD\"; read x; exit 7"}});
 MATRIX_CASE(Timeout, {"timeout, then C (exec'd child)", "timeout", {}, {"timeout", "60", made("show")}});
 MATRIX_CASE(Nice, {"nice, then C", "nice", {}, {"nice", "-n", "1", made("show")}});
 MATRIX_CASE(Env, {"env, then C", "env", {}, {"env", "EXTRA=1", made("show")}});
@@ -201,7 +253,8 @@ MATRIX_CASE(Entrypoint, {"entrypoint script, exec \"$@\"", "", {}, {made("entryp
 MATRIX_CASE(ThreeShims, {"a shim that execs three times", "", {}, {made("shim1"), made("show")}});
 MATRIX_CASE(ScriptPython, {"a script with #!python3", "python3", {}, {made("python-script")}});
 MATRIX_CASE(ChildOfShells, {"shells that start shells (npm)", "", {}, {made("npm-like.sh"), made("show")}});
-MATRIX_CASE(Prefork, {"pre-fork server", "gcc", {"gcc", "-o", made("prefork"), source("prefork.c")}, {made("prefork")}});
+MATRIX_CASE(Prefork,
+            {"pre-fork server", "gcc", {"gcc", "-o", made("prefork"), source("prefork.c")}, {made("prefork")}});
 
 TEST_F(Matrix, ASetuidProgramIsRefusedAndNeverGetsAPlainValue) {
     const auto ran = run(world->run({"/usr/bin/passwd", "--help"}));

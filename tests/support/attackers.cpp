@@ -33,8 +33,9 @@ std::string words(int error_number) { return std::strerror(error_number); }  // 
 using Reader = std::function<std::string(std::uint64_t address, std::size_t size)>;
 
 // Every mapping of the victim, through one way of reading. Refusals are kept to be told.
-Loot search_memory(std::string name, int pid, std::string_view secret, const Reader& read,
-                   const std::function<bool(const Mapping&)>& wanted = [](const Mapping&) { return true; }) {
+Loot search_memory(
+    std::string name, int pid, std::string_view secret, const Reader& read,
+    const std::function<bool(const Mapping&)>& wanted = [](const Mapping&) { return true; }) {
     Loot loot{std::move(name), false, {}};
     const auto all = mappings(pid);
     if (!all) {
@@ -71,8 +72,9 @@ bool file_holds(int fd, std::string_view secret, std::string& detail) {
         detail = "read from descriptor";
         return true;
     }
-    struct stat status {};
-    if (::fstat(fd, &status) < 0 || status.st_size == 0 || !(S_ISREG(status.st_mode) || status.st_size > 0)) return false;
+    struct stat status{};
+    if (::fstat(fd, &status) < 0 || status.st_size == 0 || !(S_ISREG(status.st_mode) || status.st_size > 0))
+        return false;
     const auto size = std::min<std::size_t>(static_cast<std::size_t>(status.st_size), kMost);
     void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED) return false;  // NOLINT: the macro's cast
@@ -153,7 +155,8 @@ Loot read_by_peek(int pid, std::string_view secret) {
             return bytes;
         },
         [](const Mapping& mapping) {
-            return (mapping.name.empty() || mapping.name[0] == '[' || mapping.is_secret()) && mapping.end - mapping.start <= (8U << 20);
+            return (mapping.name.empty() || mapping.name[0] == '[' || mapping.is_secret()) &&
+                   mapping.end - mapping.start <= (8U << 20);
         });
 }
 
@@ -201,8 +204,10 @@ Loot dump_core(int pid, std::string_view secret) {
     user_regs_struct registers{};
     user_fpregs_struct vectors{};
     std::string core;
-    if (::ptrace(PTRACE_GETREGS, pid, nullptr, &registers) == 0) core.append(reinterpret_cast<const char*>(&registers), sizeof registers);  // NOLINT
-    if (::ptrace(PTRACE_GETFPREGS, pid, nullptr, &vectors) == 0) core.append(reinterpret_cast<const char*>(&vectors), sizeof vectors);      // NOLINT
+    if (::ptrace(PTRACE_GETREGS, pid, nullptr, &registers) == 0)
+        core.append(reinterpret_cast<const char*>(&registers), sizeof registers);
+    if (::ptrace(PTRACE_GETFPREGS, pid, nullptr, &vectors) == 0)
+        core.append(reinterpret_cast<const char*>(&vectors), sizeof vectors);
     if (core.find(secret.substr(0, 16)) != std::string::npos) return {"core dump", true, "in the registers"};
     const Fd mem(::open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC));
     Loot loot = search_memory("core dump", pid, secret, [&](std::uint64_t address, std::size_t size) {
@@ -218,7 +223,8 @@ Loot dump_core(int pid, std::string_view secret) {
 
 std::vector<Loot> attack(int pid, std::string_view secret) {
     std::vector<Loot> all;
-    for (const auto one : {read_environ, read_proc_mem, read_by_vm_readv, read_by_peek, open_map_files, steal_descriptors, dump_core})
+    for (const auto one :
+         {read_environ, read_proc_mem, read_by_vm_readv, read_by_peek, open_map_files, steal_descriptors, dump_core})
         all.push_back(one(pid, secret));
     return all;
 }
@@ -231,7 +237,12 @@ std::vector<Loot> attack_as(unsigned uid, int pid, std::string_view secret) {
     const int code = as_user(uid, [&] {
         std::string report;
         for (const auto& loot : attack(pid, secret))
-            report.append(loot.attack).append(1, '\0').append(loot.saw ? "1" : "0").append(1, '\0').append(loot.detail).push_back('\0');
+            report.append(loot.attack)
+                .append(1, '\0')
+                .append(loot.saw ? "1" : "0")
+                .append(1, '\0')
+                .append(loot.detail)
+                .push_back('\0');
         return write_all(write_end.get(), report.data(), report.size()) ? 0 : 1;
     });
     write_end.reset();

@@ -23,7 +23,8 @@ Loot read_by_vm_readv(int pid, std::string_view secret);   // process_vm_readv(2
 Loot read_by_peek(int pid, std::string_view secret);       // PTRACE_PEEKDATA: stack, heap, anonymous and secret memory
 Loot open_map_files(int pid, std::string_view secret);     // /proc/PID/map_files/*, mapped and read
 Loot steal_descriptors(int pid, std::string_view secret);  // pidfd_getfd(2) of each, mapped and read
-Loot dump_core(int pid, std::string_view secret);          // all of memory and registers of the stopped process, as gcore(1) does
+Loot dump_core(int pid,
+               std::string_view secret);  // all of memory and registers of the stopped process, as gcore(1) does
 
 // All of them in the order above.
 std::vector<Loot> attack(int pid, std::string_view secret);

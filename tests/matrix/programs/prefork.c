@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
         failed |= status;
     }
     char byte;
-    while (read(0, &byte, 1) > 0) {}
+    while (read(0, &byte, 1) > 0) {
+    }
     return failed == 0 ? 7 : 1;
 }

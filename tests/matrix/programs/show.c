@@ -9,6 +9,7 @@ int main(void) {
     if (value == NULL) value = "(absent)";
     if (write(1, value, strlen(value)) < 0 || write(1, "\n", 1) < 0) return 1;
     char byte;
-    while (read(0, &byte, 1) > 0) {}
+    while (read(0, &byte, 1) > 0) {
+    }
     return 7;
 }

@@ -10,6 +10,7 @@ int main() {
     const char* value = std::getenv("DB_PASSWORD");
     if (value == nullptr || ::write(1, value, std::strlen(value)) < 0) return 1;
     std::cout << std::endl;
-    for (std::string line; std::getline(std::cin, line);) {}
+    for (std::string line; std::getline(std::cin, line);) {
+    }
     return 7;
 }
