@@ -2,9 +2,10 @@
 #include "clients/ctl/files.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cstdio>
 
 #include "base/fd.h"
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 
@@ -34,9 +33,9 @@ int complain(const Error& error, bool json) {
         out.json().end_object().end_object();
         if (const auto text = out.take()) static_cast<void>(write_all(STDOUT_FILENO, text->data(), text->size()));
     } else {
-        const std::string reason(to_string(error.reason));
-        std::fprintf(stderr, "cloudtaserctl: %s\n(cloudtaserctl reasons %s)\n", printable(error.to_string()).c_str(),
-                     reason.c_str());
+        const std::string text = "cloudtaserctl: " + printable(error.to_string()) + "\n(cloudtaserctl reasons " +
+                                 std::string(to_string(error.reason)) + ")\n";
+        static_cast<void>(write_all(STDERR_FILENO, text.data(), text.size()));  // nobody is left to be told
     }
     return 1;
 }
@@ -76,7 +75,7 @@ struct Arguments {
     }
 
     // The key is made in secret memory, which has to be arranged before anything else of OpenSSL.
-    Result<int> make_identity(Output& out) {
+    Result<int> make_identity(Output& out) const {
         CT_CHECK(crypto::use_secret_arena());
         return ctl::keygen(keygen, now(), out);
     }
@@ -156,7 +155,7 @@ struct Arguments {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): without memory it ends
     if (argc > 1 && std::string_view(argv[1]) == "run") {
         auto status = run({argv + 2, argv + argc});
         complain(status.error(), false);

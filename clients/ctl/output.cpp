@@ -26,7 +26,9 @@ Decoded decode(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
     const std::uint8_t first = byte(0);
     if (first < 0x80) return {first, 1};
-    const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    std::size_t size = 2;
+    if (first >= 0xE0) size = 3;
+    if (first >= 0xF0) size = 4;
     if (first < 0xC2 || first > 0xF4 || text.size() < size) return {};
     char32_t point = first & (0x7FU >> size);
     for (std::size_t i = 1; i < size; ++i) {

@@ -16,7 +16,7 @@ namespace ct::crypto {
 struct MadeIdentity {
     std::string certificate_pem;
     SecretBuffer key_pem;  // PKCS #8 (RFC 5958), unencrypted
-    Sha256 spki;           // the pin
+    Sha256 spki{};         // the pin
 };
 
 // `name` becomes the common name: 1 to 64 printable ASCII characters (RFC 5280 appendix A, ub-common-name). The validity

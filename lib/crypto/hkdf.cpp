@@ -21,10 +21,9 @@ public:
         static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
         context_.reset(EVP_MAC_CTX_new(algorithm));
         // OpenSSL does not write through the parameter, whatever its type says.
-        const OSSL_PARAM parameters[] = {
-            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(EVP_MD_get0_name(md_of(hash))),
-                                             0),  // NOLINT: see above
-            OSSL_PARAM_construct_end()};
+        auto* name = const_cast<char*>(EVP_MD_get0_name(md_of(hash)));  // NOLINT: see above
+        const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                                         OSSL_PARAM_construct_end()};
         static constexpr std::uint8_t empty = 0;  // a null key would mean "keep the last one"
         const std::uint8_t* at = key.empty() ? &empty : key.data();
         must(context_ != nullptr && EVP_MAC_init(context_.get(), at, key.size(), parameters) == 1);

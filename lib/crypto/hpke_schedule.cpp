@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/hpke_schedule.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/registers.h"
@@ -81,8 +82,8 @@ Result<SecretBuffer> shared_secret(ByteView private_key, const PublicKey& peer, 
     const RegisterGuard guard;
     CT_TRY(const SecretBuffer dh, diffie_hellman(private_key, peer));
     std::array<std::uint8_t, 64> context{};
-    std::copy(encapsulated.begin(), encapsulated.end(), context.begin());
-    std::copy(recipient.begin(), recipient.end(), context.begin() + 32);
+    std::ranges::copy(encapsulated, context.begin());
+    std::ranges::copy(recipient, context.begin() + 32);
     CT_TRY(const SecretBuffer key, labeled_extract(kKemSuite, {}, "eae_prk", dh.bytes()));
     return labeled_expand(kKemSuite, key.bytes(), "shared_secret", context, 32);
 }

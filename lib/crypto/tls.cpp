@@ -304,7 +304,7 @@ TlsStream::Want TlsStream::want() const { return state_->want; }
 int TlsStream::fd() const { return state_->io.fd.get(); }
 
 void TlsStream::close_notify() {
-    State& s = *state_;
+    const State& s = *state_;
     if (s.failed || !s.done) return;
     ERR_clear_error();
     (void)SSL_shutdown(s.ssl.get());  // our half only; the peer's answer is not waited for

@@ -181,8 +181,8 @@ Result<Bytes> ecdsa_to_der(ByteView r, ByteView s) {
     Number sn(BN_bin2bn(s.data(), static_cast<int>(s.size()), nullptr));
     if (!signature || !rn || !sn || ECDSA_SIG_set0(signature.get(), rn.get(), sn.get()) != 1)
         return fail_ossl(Reason::internal, "ECDSA signature");
-    (void)rn.release();  // now the signature's
-    (void)sn.release();
+    static_cast<void>(rn.release());  // now the signature's
+    static_cast<void>(sn.release());
     unsigned char* der = nullptr;
     const int size = i2d_ECDSA_SIG(signature.get(), &der);
     if (size <= 0) return fail_ossl(Reason::internal, "ECDSA signature");
