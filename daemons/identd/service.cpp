@@ -10,8 +10,7 @@ constexpr const char* kInterface = "io.cloudtaser.Identity1.Manager";
 }  // namespace
 
 IdentityService::IdentityService(daemon::Daemon& daemon)
-    : daemon_(daemon),
-      described_(daemon.counter("processes_described")),
+    : described_(daemon.counter("processes_described")),
       refused_(daemon.counter("processes_refused")),
       hashed_(daemon.counter("executables_hashed")),
       digests_(daemon.loop()) {}

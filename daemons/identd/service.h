@@ -21,7 +21,6 @@ private:
     void describe(bus::Call call);
     void answer(bus::Call call, const Fd& pidfd, const Look& look, const Result<Bytes>& digest);
 
-    daemon::Daemon& daemon_;
     std::uint64_t& described_;
     std::uint64_t& refused_;
     std::uint64_t& hashed_;

@@ -225,7 +225,7 @@ Status Connection::call_detached(const Message& call, std::function<void(Result<
 }
 
 Result<Message> Connection::call(const Message& call, std::chrono::microseconds timeout) {
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{};  // SD_BUS_ERROR_NULL is a C compound literal
     sd_bus_message* reply = nullptr;
     const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(1, timeout.count()));
     if (const int r = sd_bus_call(state_->bus, call.raw(), limit, &error, &reply); r < 0) {
