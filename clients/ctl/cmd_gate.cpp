@@ -24,16 +24,21 @@ std::string find_record(const ReplayOptions& options) {
     return options.record;
 }
 
-Result<judge::Record> load(const std::string& path) {
+std::string digest_of(ByteView bytes) { return hex_encode(crypto::sha256(bytes)); }
+
+struct Loaded {
+    judge::Record record;
+    std::string sha256;  // of the whole record, as the gate's journal has it
+};
+
+Result<Loaded> load(const std::string& path) {
     CT_TRY(const auto bytes,
            path == "-" ? read_fd(STDIN_FILENO, judge::kRecordSize) : read_file(path, judge::kRecordSize));
     auto record = judge::decode_record(as_bytes(bytes));
     if (!record)
         return fail(record.error().reason, path + ": not an audit record of a gate: " + record.error().context);
-    return record;
+    return Loaded{std::move(*record), digest_of(as_bytes(bytes))};
 }
-
-std::string digest_of(ByteView bytes) { return hex_encode(crypto::sha256(bytes)); }
 
 void tell_outcome(const judge::Outcome& outcome, Output& out) {
     if (outcome.released)
@@ -62,7 +67,8 @@ Result<int> what_if(const judge::Record& record, const ReplayOptions& options, O
 }  // namespace
 
 Result<int> verdict_replay(const ReplayOptions& options, Output& out) {
-    CT_TRY(const auto record, load(find_record(options)));
+    CT_TRY(const auto loaded, load(find_record(options)));
+    const judge::Record& record = loaded.record;
     if (!options.policy.empty()) return what_if(record, options, out);
     CT_TRY(const auto replay, judge::replay(record));
     const Bytes recomputed = encode(replay.recomputed);
@@ -72,7 +78,8 @@ Result<int> verdict_replay(const ReplayOptions& options, Output& out) {
         return code;
     }
     json::Writer& json = out.json();
-    json.begin_object().key("record").string(record.id).key("equal").boolean(replay.equal);
+    json.begin_object().key("record").string(record.id).key("record_sha256").string(loaded.sha256);
+    json.key("equal").boolean(replay.equal);
     json.key("recorded_sha256").string(digest_of(record.decision));
     json.key("recomputed_sha256").string(digest_of(recomputed));
     json.key("released").boolean(record.outcome.released);
@@ -87,6 +94,7 @@ Result<int> verdict_replay(const ReplayOptions& options, Output& out) {
     json.end_object();
 
     out.field("Record", printable(record.id));
+    out.field("  sha256", loaded.sha256 + " (the gate's journal must say the same: CT_RECORD_SHA256)");
     out.field("Replay", replay.equal ? "equal: the same bytes, sha256 " + digest_of(recomputed)
                                      : "DIFFERENT: the record does not hold the verdict that its evidence leads to");
     if (!replay.equal) {

@@ -69,6 +69,7 @@ TEST_F(Gate, TheSameIsToldToAProgram) {
     const auto document = test::parsed(told.text);
     const auto root = document.root();
     EXPECT_EQ(root.find("equal")->boolean(), true);
+    EXPECT_EQ(root.find("record_sha256")->text(), hex_encode(crypto::sha256(encode(record()))));
     EXPECT_EQ(root.find("recorded_sha256")->text(), root.find("recomputed_sha256")->text());
     EXPECT_EQ(root.find("decision")->find("granted")->boolean(), false);
     EXPECT_EQ(root.find("decision")->find("workload")->text(), "payments");
