@@ -2,12 +2,14 @@
 // The files of dbus/ and units/ that must agree.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <string_view>
 
 #include "base/fd.h"
 #include "base/reason.h"
+#include "support/process.h"
 
 namespace ct {
 namespace {
@@ -87,6 +89,20 @@ TEST(DBusFiles, TheErrorsPageNamesEveryErrorAndNoOther) {
     CT_REASONS(CT_X)
 #undef CT_X
     EXPECT_EQ(all(source("dbus/interfaces/errors.md"), "\n| `", "` |"), names);
+}
+
+// Exposure as systemd judges it, in tenths: 20 is 2.0 of 10, where an unfenced service has 9.6.
+TEST(Units, AreFencedAsSystemdSeesIt) {
+    const auto version = test::run({.argv = {"systemd-analyze", "--version"}});
+    if (version.code != 0) GTEST_SKIP() << "needs systemd-analyze";
+    for (const char* daemon : {"secretd", "attestd", "bridge", "identd", "gate"}) {
+        const std::string unit = std::string(CT_BINARY_DIR "/units/cloudtaser-") + daemon + ".service";
+        const auto judged =
+            test::run({.argv = {"systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20", unit}});
+        EXPECT_EQ(judged.code, 0) << daemon << ": "
+                                  << judged.output.substr(judged.output.size() -
+                                                          std::min<std::size_t>(judged.output.size(), 200));
+    }
 }
 
 }  // namespace
