@@ -54,7 +54,7 @@ private:
 class Document {
 public:
     static Result<Document> parse(std::string_view text, const std::string& file_name);
-    // FILE, then FILE-without-.toml.d/*.toml; a later file overrides scalars and arrays, merges tables. A missing main
+    // "NAME.toml", then NAME.d/*.toml by name; a later file overrides scalars and arrays, merges tables. A missing main
     // file is config_missing; a missing drop-in folder is fine.
     static Result<Document> load(const std::string& file);
     // All *.toml of a folder merged in name order; a missing folder is an empty document.
