@@ -142,8 +142,9 @@ std::optional<uid_t> find_user(const std::string& user) {
 }
 
 void refuse(const std::shared_ptr<Connection::State>& connection, Call call, const Error& error) {
-    call.fail(error);
+    // First the record: who has the answer may look for it.
     if (connection->on_refused) connection->on_refused(call, error);
+    call.fail(error);
 }
 
 // The one place where access rules are enforced.
