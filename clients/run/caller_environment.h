@@ -19,7 +19,7 @@ namespace ct::run {
 // coincidence, and children = "strip" would take it away.
 inline constexpr std::size_t kShortestAlias = 8;
 // Windows that are read at once from each string; most strings fit.
-inline constexpr std::size_t kWindow = 256;
+inline constexpr std::size_t kWindow = 128;
 inline constexpr std::size_t kEnvironmentCount = 65536;  // entries of one envp; the kernel's stack limit comes first
 
 struct HandedOn {

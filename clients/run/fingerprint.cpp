@@ -76,15 +76,18 @@ SipHash128::Digest SipHash128::finish() {
 }
 
 Result<Fingerprints> Fingerprints::create(Protection protection) {
-    CT_TRY(auto key, SecretMapping::create(kPage, protection));
-    if (::getrandom(key.bytes().data(), 16, 0) != 16) return fail_errno(Reason::io_failed, "getrandom");
-    return Fingerprints(protection, std::move(key));
+    static_assert(sizeof(Row) >= 16);
+    Fingerprints fingerprints(protection);
+    CT_TRY(auto page, SecretMapping::create(kPage, protection));
+    if (::getrandom(page.bytes().data(), 16, 0) != 16) return fail_errno(Reason::io_failed, "getrandom");
+    fingerprints.pages_.push_back(std::move(page));
+    return fingerprints;
 }
 
 template <class F>
 void Fingerprints::each(F visit) const {
     constexpr std::size_t kRows = kPage / sizeof(Row);
-    for (std::size_t i = 0; i < rows_; ++i) {
+    for (std::size_t i = 1; i < rows_; ++i) {
         Row row;
         std::memcpy(&row, pages_[i / kRows].bytes().data() + i % kRows * sizeof(Row), sizeof row);
         if (!visit(row)) return;

@@ -40,7 +40,7 @@ public:
     static Result<Fingerprints> create(Protection protection);
 
     [[nodiscard]] SipHash128 hasher() const {
-        return SipHash128(std::span<const std::uint8_t, 16>(key_.bytes().first(16)));
+        return SipHash128(std::span<const std::uint8_t, 16>(pages_.front().bytes().first(16)));
     }
     // Which secret this value is or was, by the caller's number for it; `prefers` wins when several secrets are equal.
     [[nodiscard]] std::optional<std::size_t> find(std::size_t length, const SipHash128::Digest& digest,
@@ -57,14 +57,13 @@ private:
         std::uint32_t length;
         std::uint32_t id;
     };
-    Fingerprints(Protection protection, SecretMapping key) : protection_(protection), key_(std::move(key)) {}
+    explicit Fingerprints(Protection protection) : protection_(protection) {}
     template <class F>
     void each(F visit) const;
 
     Protection protection_;
-    SecretMapping key_;                 // 16 bytes
-    std::vector<SecretMapping> pages_;  // of Row, full but for the last
-    std::size_t rows_ = 0;
+    std::vector<SecretMapping> pages_;  // of rows, full but for the last
+    std::size_t rows_ = 1;              // the first row's place holds the key
     std::size_t longest_ = 0;
 };
 

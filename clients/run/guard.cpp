@@ -15,7 +15,8 @@
 namespace ct::run {
 namespace {
 
-constexpr std::size_t kBuffer = 16384;  // secret memory for the strings of one survey
+constexpr std::size_t kBuffer =
+    4096;  // secret memory for strings under survey: one page, as each costs the kernel a TLB flush
 
 // The code of our own vdso. It is an ELF file in memory; its one PT_LOAD covers all of it.
 ByteView own_vdso() {

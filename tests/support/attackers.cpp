@@ -25,7 +25,8 @@ namespace ct::test {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::uint64_t kMost = 256 << 20;  // bytes of one mapping that an attacker bothers with
+constexpr std::uint64_t kMost = 256 << 20;       // bytes of one mapping that an attacker bothers with
+constexpr std::uint64_t kReserved = 4ULL << 30;  // larger ones are address space that a sanitizer or a JVM keeps free
 
 std::string words(int error_number) { return std::strerror(error_number); }  // NOLINT(concurrency-mt-unsafe): tests
 
@@ -46,7 +47,8 @@ Loot search_memory(
     for (const auto& mapping : *all) {
         if (mapping.name.starts_with("[v") || !wanted(mapping)) continue;
         std::string tail;
-        for (std::uint64_t at = mapping.start; at < std::min(mapping.end, mapping.start + kMost); at += 64 * kPage) {
+        const std::uint64_t most = mapping.end - mapping.start > kReserved ? kMost / 16 : kMost;
+        for (std::uint64_t at = mapping.start; at < std::min(mapping.end, mapping.start + most); at += 64 * kPage) {
             errno = 0;
             const std::string piece = read(at, std::min(mapping.end - at, 64 * kPage));
             if (piece.empty() && (mapping.is_secret() || refused.empty()))

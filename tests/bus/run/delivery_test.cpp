@@ -53,7 +53,7 @@ TEST_F(Delivery, TheSecretsLieInOneMappingWithoutDescriptor) {
         for (int fd = 0; fd < 64; ++fd) {
             char link[256] = {};
             const std::string path = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd);
-            static_cast<void>(::readlink(path.c_str(), link, sizeof link - 1));
+            if (::readlink(path.c_str(), link, sizeof link - 1) < 0) continue;
             EXPECT_EQ(std::string_view(link).find("secretmem"), std::string_view::npos) << path;
         }
     }
