@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can't be served is refused: a reason, words, 125, and nothing has run.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,9 +115,13 @@ TEST_F(Refusal, AnUnreadableProgram) {
 }
 
 TEST_F(Refusal, TheTimeoutIsKept) {
-    // A name that nobody answers for: a bus whose service never replies.
-    const auto bus =
-        PrivateBus::start({.services = {{.name = "io.cloudtaser.Secret1", .argv = {"/bin/sleep", "3600"}}}});
+    // A name that nobody answers for: a service that never replies, and ends when this test lets go of its pipe.
+    const TempDir folder;
+    const std::string pipe = folder.file("pipe");
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const Fd hold(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_TRUE(hold);
+    const auto bus = PrivateBus::start({.services = {{.name = "io.cloudtaser.Secret1", .argv = {"/bin/cat", pipe}}}});
     ASSERT_TRUE(bus) << bus.error().to_string();
     auto child = plain({built("cloudtaser-run"), "-w", "w", "-t", "1", "/bin/echo", "ran"},
                        {.environment = {{"DBUS_SYSTEM_BUS_ADDRESS", bus->address()}}});
