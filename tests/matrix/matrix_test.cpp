@@ -24,19 +24,11 @@ using namespace std::chrono_literals;
 
 constexpr const char* kName = "DB_PASSWORD";
 
-// Where rustup and cargo keep their things, if they were not told otherwise.
-std::string rust_home(const char* variable, const char* folder) {
-    if (const char* told = std::getenv(variable)) return told;
-    const char* home = std::getenv("HOME");
-    return std::string(home != nullptr ? home : "/nonexistent") + "/" + folder;
-}
-
+// The distribution's own compilers and runtimes first: they need nothing of anybody's home.
 std::string which(const std::string& program) {
     if (program.starts_with('/')) return ::access(program.c_str(), X_OK) == 0 ? program : "";
-    for (const std::string& folder :
-         {std::string("/usr/local/go/bin"), rust_home("CARGO_HOME", ".cargo") + "/bin", std::string("/usr/local/bin"),
-          std::string("/usr/bin"), std::string("/bin"), std::string("/usr/sbin")})
-        if (const auto path = folder + "/" + program; ::access(path.c_str(), X_OK) == 0) return path;
+    for (const char* folder : {"/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/go/bin"})
+        if (const auto path = std::string(folder) + "/" + program; ::access(path.c_str(), X_OK) == 0) return path;
     return "";
 }
 
