@@ -277,7 +277,7 @@ Task<Status> Passage::equip() {
         tree_.hooks.note(armed.error(), tid_);  // an ended session arms nothing: the program finds its variables empty
         co_return release(base_);
     }
-    CT_CO_TRY(const auto content, open_page(*armed));
+    CT_CO_TRY(auto content, open_page(*armed));
     for (const auto& entry : armed->entries) {
         const auto name = std::ranges::find(tree_.names, entry.name);
         if (name == tree_.names.end()) continue;
@@ -286,7 +286,11 @@ Task<Status> Passage::equip() {
             CT_CO_CHECK(tree_.fingerprints.remember(static_cast<std::size_t>(name - tree_.names.begin()), value));
     }
     CT_CO_TRY(const auto granted, grants(*armed));
-    if (granted.empty()) co_return release(base_);
+    if (granted.empty()) {
+        armed->page.reset();
+        content = SecretMapping();
+        co_return release(base_);
+    }
     Status mapped;
     if (needs_own_page(granted, *armed)) {
         const PageLayout layout = own_page_layout(granted);
@@ -298,6 +302,10 @@ Task<Status> Passage::equip() {
         mapped = co_await map(armed->page, armed->size, granted, layout);
     }
     CT_CO_CHECK(mapped);
+    // Ours go before the program's first instruction, not when this coroutine happens to end: an open descriptor of secret
+    // memory is what root can steal.
+    armed->page.reset();
+    content = SecretMapping();
     CT_CO_CHECK(release(base_));
     if (first_) tree_.hooks.started();
     co_return Status{};
