@@ -159,6 +159,13 @@ Result<std::vector<Copy>> find_copies(int pid, std::string_view needle) {
     return std::move(searcher.copies);
 }
 
+std::string widened(std::string_view needle, int width) {
+    std::string wide;
+    for (const char c : needle)
+        wide.append(1, c).append(static_cast<std::size_t>(width - 1), '\0');
+    return wide;
+}
+
 std::string describe(const std::vector<Copy>& copies) {
     if (copies.empty()) return "none";
     std::map<std::string, int> counts;

@@ -27,6 +27,8 @@ struct Copy {
 };
 // Every place of the needle in pages that the process has touched, through /proc/PID/mem.
 Result<std::vector<Copy>> find_copies(int pid, std::string_view needle);
+// The needle as runtimes keep text: each byte in `width` bytes, little-endian (2: UTF-16, 4: UTF-32).
+std::string widened(std::string_view needle, int width);
 // "2 in [heap], 1 in anonymous"; "none".
 std::string describe(const std::vector<Copy>& copies);
 

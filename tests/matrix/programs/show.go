@@ -2,13 +2,17 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
-	"io"
 	"os"
 )
 
 func main() {
-	fmt.Println(os.Getenv("DB_PASSWORD"))
-	io.Copy(io.Discard, os.Stdin)
+	value := os.Getenv("DB_PASSWORD")
+	fmt.Println("ready")
+	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
+		os.Exit(3)
+	}
+	fmt.Println(value)
 	os.Exit(7)
 }
