@@ -6,18 +6,20 @@ static long call(long number, long a, long b, long c) {
     return result;
 }
 
-__attribute__((used)) static void begin(long *stack) {
+__attribute__((used)) static void begin(long* stack) {
     static const char name[] = "DB_PASSWORD=";
-    char **envp = (char **)(stack + 1 + stack[0] + 1);
+    char** envp = (char**)(stack + 1 + stack[0] + 1);
     char byte;
     call(1, 1, (long)"ready\n", 6);
     if (call(0, 0, (long)&byte, 1) != 1) call(231, 3, 0, 0);
     for (; *envp; ++envp) {
-        const char *at = *envp;
+        const char* at = *envp;
         long same = 0, length = 0;
-        while (name[same] && name[same] == at[same]) ++same;
+        while (name[same] && name[same] == at[same])
+            ++same;
         if (name[same]) continue;
-        while (at[same + length]) ++length;
+        while (at[same + length])
+            ++length;
         call(1, 1, (long)(at + same), length);
         call(1, 1, (long)"\n", 1);
     }

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-extern char **environ;
+extern char** environ;
 
 int main(void) {
-    const char *value = "(unset)";
+    const char* value = "(unset)";
     char line[64];
-    for (char **variable = environ; *variable; ++variable)
+    for (char** variable = environ; *variable; ++variable)
         if (!strncmp(*variable, "DB_PASSWORD=", 12)) value = *variable + 12;
     puts("ready");
     fflush(stdout);

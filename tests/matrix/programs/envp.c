@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-int main(int argc, char **argv, char **envp) {
-    const char *value = "(unset)";
+int main(int argc, char** argv, char** envp) {
+    const char* value = "(unset)";
     char line[64];
     (void)argc;
     (void)argv;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 int main(void) {
-    const char *value = getenv("DB_PASSWORD");
+    const char* value = getenv("DB_PASSWORD");
     char line[64];
     puts("ready");
     fflush(stdout);
