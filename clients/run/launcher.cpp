@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clients/run/launcher.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "clients/run/placement.h"
@@ -25,6 +26,8 @@ Error exec_error(LauncherEnd& guard, const std::string& path, int error_number) 
 }
 
 Result<std::vector<std::string>> come_under_guard(LauncherEnd& guard) {
+    // The line is the guard's alone by now; and a guard without privileges may hold only what is dumpable.
+    if (::prctl(PR_SET_DUMPABLE, 1) < 0) return fail_errno(Reason::guard_failed, "PR_SET_DUMPABLE");
     CT_TRY(auto listener, install_exec_filter());
     CT_CHECK(guard.send_listener(std::move(listener)));
     return guard.names();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cloudtaser-run: starts a program with the secrets of a workload. This process asks for the session and then becomes the
 // program; a second one, the exec guard, puts the secrets into each image of its tree (docs/delivery.md).
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -38,6 +39,8 @@ int run(int argc, char** argv) {
     if (!path) return say(path.error());
     const auto mode = choose_mode();
     if (!mode) return say(mode.error());
+    // While the line is ours, no other process of this user may take it from our table. become_program() takes this back.
+    if (::prctl(PR_SET_DUMPABLE, 0) < 0) return say(Error{Reason::guard_failed, "PR_SET_DUMPABLE", errno});
     auto line = open_session({options->workload, options->environment, options->timeout});
     if (!line) return say(line.error());
 

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "bus/run/rig.h"
 
@@ -114,17 +117,47 @@ TEST_F(Refusal, AnUnreadableProgram) {
     EXPECT_TRUE(end.rest.ends_with("137\n")) << end.rest;
 }
 
+// A bus on which secretd is a service that never replies; it ends when this object does.
+struct SilentBus {
+    SilentBus() : pipe(folder.file("pipe")) {
+        if (::mkfifo(pipe.c_str(), 0600) == 0) hold = Fd(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));
+        bus = PrivateBus::start({.services = {{.name = "io.cloudtaser.Secret1", .argv = {"/bin/cat", pipe}}}});
+    }
+    TempDir folder;
+    std::string pipe;
+    Fd hold;
+    Result<PrivateBus> bus = fail(Reason::internal);
+};
+
+TEST_F(Refusal, WhileItWaitsNobodyTakesItsDescriptors) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root to become an ordinary user";
+    const SilentBus silent;
+    ASSERT_TRUE(silent.bus) << silent.bus.error().to_string();
+    const auto become = [] {
+        if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
+    };
+    auto child = plain({built("cloudtaser-run"), "-w", "w", "/bin/echo", "ran"},
+                       {.environment = {{"DBUS_SYSTEM_BUS_ADDRESS", silent.bus->address()}}, .before_exec = become});
+    // It waits for the answer once it polls its connection to the bus.
+    const std::string syscall = "/proc/" + std::to_string(child.pid()) + "/syscall";
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!read_file(syscall, 256).value_or("").starts_with("271 ") && std::chrono::steady_clock::now() < end)
+        std::this_thread::yield();  // ppoll
+    const int code = as_user(65534, [&] {
+        const auto pidfd = pidfd_open(child.pid());
+        if (!pidfd) return 3;
+        for (int fd = 0; fd < 16; ++fd)
+            if (::syscall(SYS_pidfd_getfd, pidfd->get(), fd, 0) >= 0) return 1;
+        return errno == EPERM ? 0 : 2;
+    });
+    EXPECT_EQ(code, 0);
+}
+
 TEST_F(Refusal, TheTimeoutIsKept) {
-    // A name that nobody answers for: a service that never replies, and ends when this test lets go of its pipe.
-    const TempDir folder;
-    const std::string pipe = folder.file("pipe");
-    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    const Fd hold(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));
-    ASSERT_TRUE(hold);
-    const auto bus = PrivateBus::start({.services = {{.name = "io.cloudtaser.Secret1", .argv = {"/bin/cat", pipe}}}});
-    ASSERT_TRUE(bus) << bus.error().to_string();
+    const SilentBus silent;
+    ASSERT_TRUE(silent.bus) << silent.bus.error().to_string();
     auto child = plain({built("cloudtaser-run"), "-w", "w", "-t", "1", "/bin/echo", "ran"},
-                       {.environment = {{"DBUS_SYSTEM_BUS_ADDRESS", bus->address()}}});
+                       {.environment = {{"DBUS_SYSTEM_BUS_ADDRESS", silent.bus->address()}}});
     expect_refused(child.end(Millis(20'000)), "timed_out");
 }
 
