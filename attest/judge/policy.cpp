@@ -119,7 +119,7 @@ Result<Workload> read_workload(const std::string& name, const Node& table, const
                                const FindVerifier& find) {
     if (!is_name(name))
         return table.error("a workload's name is 1 to 256 letters, digits, '.', '_' or '-', not starting with '.'");
-    if (!table.is_table()) return table.error("write a table, [workload." + name + "]");
+    CT_TRY(const auto members, table.as_table());
     Workload out;
     out.name = name;
 
@@ -142,7 +142,7 @@ Result<Workload> read_workload(const std::string& name, const Node& table, const
         out.kinds.emplace(kind, std::move(policy));
         out.evidence.push_back(std::move(kind));
     }
-    for (const auto& [key, value] : table.members()) {
+    for (const auto& [key, value] : members) {
         if (std::ranges::find(kWorkloadKeys, key) != kWorkloadKeys.end() || out.kinds.contains(key)) continue;
         if (value.is_table())
             return value.error("evidence does not list \"" + key + "\", so this table would have no effect");
@@ -229,8 +229,8 @@ Result<Policy> Policy::parse(std::vector<PolicyFile> files, const FindVerifier& 
         }
         const auto workloads = root.get("workload");
         if (!workloads) continue;
-        if (!workloads->is_table()) return workloads->error("write tables, [workload.NAME]");
-        for (const auto& [name, table] : workloads->members()) {
+        CT_TRY(const auto tables, workloads->as_table());
+        for (const auto& [name, table] : tables) {
             // Files are not merged: half a policy in a second file would change the first one unseen.
             if (const auto before = defined_at.find(name); before != defined_at.end())
                 return table.error("it is defined already at " + before->second.file + ":" +

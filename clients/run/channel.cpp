@@ -11,8 +11,40 @@
 namespace ct::run {
 namespace {
 
-// Packets: 'L' with the listener's descriptor; 'N' NAME NUL NAME NUL...; 'E' reason NUL errno NUL context.
+// Packets: 'S' with the descriptor of the session's line; 'L' with the listener's; 'N' NAME NUL NAME NUL...;
+// 'E' reason NUL errno NUL context.
 constexpr std::size_t kPacket = 1 + limits::kSecretsPerWorkload * (limits::kNameLength + 1);
+
+// A packet of one byte and one descriptor.
+struct Descriptor {
+    char tag;
+    iovec body{&tag, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    msghdr message{};
+
+    explicit Descriptor(char what) : tag(what) {
+        message.msg_iov = &body;
+        message.msg_iovlen = 1;
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    void put(int fd) {
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof fd);
+        std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    Fd take() {
+        const cmsghdr* header = CMSG_FIRSTHDR(&message);
+        if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return {};
+        int fd = -1;
+        std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+        return Fd(fd);
+    }
+};
 
 std::string field(std::string_view& rest) {
     const auto end = rest.find('\0');
@@ -60,28 +92,19 @@ Result<Channel> open_channel() {
     return Channel{LauncherEnd(Fd(ends[0])), GuardEnd(Fd(ends[1]))};
 }
 
-Status LauncherEnd::send_listener(Fd listener) {
-    char tag = 'L';
-    iovec body{&tag, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &body;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    const int fd = listener.get();
-    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    if (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) {
+Status LauncherEnd::send_fd(char tag, const Fd& fd) {
+    Descriptor packet(tag);
+    packet.put(fd.get());
+    if (::sendmsg(socket_.get(), &packet.message, MSG_NOSIGNAL) < 0) {
         // A guard that could not start has said why before it left.
         if (auto why = refusal()) return std::unexpected(std::move(*why));
         return fail_errno(Reason::guard_failed, "the exec guard has ended");
     }
     return {};
 }
+
+Status LauncherEnd::send_line(Fd line) { return send_fd('S', line); }
+Status LauncherEnd::send_listener(Fd listener) { return send_fd('L', listener); }
 
 Result<std::vector<std::string>> LauncherEnd::names() {
     CT_TRY(const std::string packet, receive(socket_.get(), 0));
@@ -101,27 +124,21 @@ std::optional<Error> LauncherEnd::refusal() {
     return read_refusal(std::string_view(*packet).substr(1));
 }
 
-Result<Fd> GuardEnd::listener() {
-    char tag = 0;
-    iovec body{&tag, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &body;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
+Result<Fd> GuardEnd::receive_fd(char tag) {
+    Descriptor packet(0);
     ssize_t size = 0;
     do
-        size = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+        size = ::recvmsg(socket_.get(), &packet.message, MSG_CMSG_CLOEXEC);
     while (size < 0 && errno == EINTR);
     if (size < 0) return fail_errno(Reason::guard_failed, "hearing from the launcher");
-    const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (size == 0 || header == nullptr || header->cmsg_type != SCM_RIGHTS)
-        return fail(Reason::cancelled, "the launcher has ended");
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    return Fd(fd);
+    Fd fd = packet.take();
+    if (size == 0 || !fd) return fail(Reason::cancelled, "the launcher has ended");
+    if (packet.tag != tag) return fail(Reason::guard_failed, "the launcher speaks out of turn");
+    return fd;
 }
+
+Result<Fd> GuardEnd::line() { return receive_fd('S'); }
+Result<Fd> GuardEnd::listener() { return receive_fd('L'); }
 
 Status GuardEnd::send_names(const std::vector<std::string>& names) {
     std::string packet = "N";

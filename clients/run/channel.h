@@ -14,6 +14,8 @@ namespace ct::run {
 class LauncherEnd {
 public:
     explicit LauncherEnd(Fd socket) : socket_(std::move(socket)) {}
+    // Both: the guard's own reason, or guard_failed, when it is gone.
+    Status send_line(Fd line);
     Status send_listener(Fd listener);
     // The names that the program gets, once the guard is ready; or its refusal. guard_failed when it is gone.
     Result<std::vector<std::string>> names();
@@ -21,6 +23,7 @@ public:
     std::optional<Error> refusal();
 
 private:
+    Status send_fd(char tag, const Fd& fd);
     Fd socket_;
 };
 
@@ -28,13 +31,15 @@ class GuardEnd {
 public:
     explicit GuardEnd(Fd socket) : socket_(std::move(socket)) {}
     [[nodiscard]] int fd() const { return socket_.get(); }
-    // `cancelled` when the launcher is gone.
+    // Both: `cancelled` when the launcher is gone.
+    Result<Fd> line();
     Result<Fd> listener();
     Status send_names(const std::vector<std::string>& names);
     void send_refusal(const Error& error);
     void close() { socket_.reset(); }
 
 private:
+    Result<Fd> receive_fd(char tag);
     Fd socket_;
 };
 

@@ -31,6 +31,13 @@ ByteView own_vdso() {
 
 }  // namespace
 
+Result<GuardMemory> GuardMemory::create() {
+    CT_TRY(auto fingerprints, Fingerprints::create(best_protection()));
+    CT_TRY(auto buffer, SecretMapping::create(kBuffer, best_protection()));
+    buffer.bytes().front() = 0;  // the kernel takes the page out of its own map now, not while a program waits
+    return GuardMemory{std::move(fingerprints), std::move(buffer)};
+}
+
 Guard::Guard(EventLoop& loop, Tree tree, std::function<void(int, int)> child_ended)
     : loop_(loop), tree_(std::move(tree)), child_ended_(std::move(child_ended)) {
     tree_.spare.reserve(kSpareStandIns);
@@ -39,8 +46,6 @@ Guard::Guard(EventLoop& loop, Tree tree, std::function<void(int, int)> child_end
 Result<std::unique_ptr<Guard>> Guard::create(EventLoop& loop, Armory& armory, Setup setup) {
     CT_CHECK(check_entries(setup.first));
     CT_TRY(const auto content, open_page(setup.first));
-    CT_TRY(auto fingerprints, Fingerprints::create(best_protection()));
-    CT_TRY(auto buffer, SecretMapping::create(kBuffer, best_protection()));
     const auto syscall_in_vdso = find_syscall(own_vdso());
     if (!syscall_in_vdso)
         return fail(Reason::guard_not_permitted, "the kernel runs without a vdso (boot option vdso=0)");
@@ -55,8 +60,8 @@ Result<std::unique_ptr<Guard>> Guard::create(EventLoop& loop, Armory& armory, Se
         return fail_errno(Reason::io_failed, "getrandom");
     Tree tree{Listener(std::move(setup.listener)),
               armory,
-              std::move(fingerprints),
-              std::move(buffer),
+              std::move(setup.memory.fingerprints),
+              std::move(setup.memory.buffer),
               best_protection(),
               setup.program,
               std::move(setup.first),

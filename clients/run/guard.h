@@ -12,9 +12,18 @@
 
 namespace ct::run {
 
+// The guard's own secret memory, which needs no session yet.
+struct GuardMemory {
+    Fingerprints fingerprints;
+    SecretMapping buffer;
+    // secret_memory_unavailable, memlock_limit.
+    static Result<GuardMemory> create();
+};
+
 class Guard {
 public:
     struct Setup {
+        GuardMemory memory;
         Fd listener;
         int program = 0;  // pid of the launched program
         Armed first;      // armed for it
@@ -22,7 +31,7 @@ public:
         // A child of this process ended that is no traced one; also a traced one that is our child.
         std::function<void(int pid, int status)> child_ended = [](int, int) {};
     };
-    // secret_memory_unavailable, memlock_limit, malformed.
+    // secret_memory_unavailable, malformed.
     static Result<std::unique_ptr<Guard>> create(EventLoop& loop, Armory& armory, Setup setup);
 
     [[nodiscard]] bool started() const { return tree_.started(); }

@@ -51,12 +51,17 @@ std::vector<std::string> names_of(const Armed& armed) {
 
 Status guard_tree(GuardProcess& setup) {
     CT_TRY(auto loop, EventLoop::create());
+    CT_TRY(auto memory, GuardMemory::create());
+    if (!setup.line) {
+        CT_TRY(setup.line, setup.channel.line());
+    }
     CT_TRY(const auto armory, SessionLine::open(loop, std::move(setup.line)));
     CT_TRY(auto first, arm_first(loop, *armory, setup.program));
     const auto names = names_of(first);
     Source orphaned;  // before what it watches: setup.report
     CT_TRY(auto listener, setup.channel.listener());
-    Guard::Setup parts{std::move(listener),
+    Guard::Setup parts{std::move(memory),
+                       std::move(listener),
                        setup.program,
                        std::move(first),
                        {[&](const Error& error, bool started) {
@@ -99,7 +104,7 @@ void run_guard(GuardProcess setup) {
     ::_exit(outcome ? 0 : 1);  // nothing of the launcher's is to be run or flushed here
 }
 
-Status start_detached_guard(GuardProcess setup) {
+Result<DetachedGuard> DetachedGuard::start(GuardProcess setup) {
     // No exit signal: a SIGCHLD that the program has blocked would be pending for it after the exec.
     const auto middle = static_cast<pid_t>(::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, 0));
     if (middle < 0) return fail_errno(Reason::guard_failed, "starting the exec guard");
@@ -108,8 +113,12 @@ Status start_detached_guard(GuardProcess setup) {
         if (guard == 0) run_guard(std::move(setup));
         ::_exit(guard < 0 ? 1 : 0);
     }
+    return DetachedGuard(middle);
+}
+
+Status DetachedGuard::detach() const {
     int status = 0;
-    while (::waitpid(middle, &status, __WALL) < 0)
+    while (::waitpid(middle_, &status, __WALL) < 0)
         if (errno != EINTR) return fail_errno(Reason::guard_failed, "starting the exec guard");
     if (status != 0)
         return fail(Reason::guard_failed, "no process for the exec guard: the limit of processes is reached");

@@ -19,13 +19,22 @@ int print(const char* text) {
     return write_all(STDOUT_FILENO, text, std::strlen(text)) ? 0 : exit_code({Reason::io_failed, {}, 0});
 }
 
-int become_in_place(Fd line, const Program& program, const CommandLine& command_line) {
+int become_in_place(const SessionRequest& request, const Program& program, const CommandLine& command_line) {
     auto channel = open_channel();
     if (!channel) return say(channel.error());
-    const Status started =
-        start_detached_guard({std::move(channel->guard), std::move(line), Fd(), ::getpid(), command_line});
-    if (!started) return say(started.error());
+    const auto guard = DetachedGuard::start({std::move(channel->guard), Fd(), Fd(), ::getpid(), command_line});
+    if (!guard) return say(guard.error());
+    auto line = open_session(request);
+    if (!line) return say(line.error());
+    if (const Status alone = guard->detach(); !alone) return say(alone.error());
+    if (const Status sent = channel->launcher.send_line(std::move(*line)); !sent) return say(sent.error());
     return become_program(std::move(channel->launcher), program);
+}
+
+int become_parent(const SessionRequest& request, Program program, const CommandLine& command_line) {
+    auto line = open_session(request);
+    if (!line) return say(line.error());
+    return run_as_parent(std::move(*line), std::move(program), command_line);
 }
 
 int run(int argc, char** argv) {
@@ -41,12 +50,10 @@ int run(int argc, char** argv) {
     if (!mode) return say(mode.error());
     // While the line is ours, no other process of this user may take it from our table. become_program() takes this back.
     if (::prctl(PR_SET_DUMPABLE, 0) < 0) return say(Error{Reason::guard_failed, "PR_SET_DUMPABLE", errno});
-    auto line = open_session({options->workload, options->environment, options->timeout});
-    if (!line) return say(line.error());
-
+    const SessionRequest request{options->workload, options->environment, options->timeout};
     Program program{*path, std::move(options->command), own_environment()};
-    return *mode == Mode::in_place ? become_in_place(std::move(*line), program, command_line(argc, argv))
-                                   : run_as_parent(std::move(*line), std::move(program), command_line(argc, argv));
+    return *mode == Mode::in_place ? become_in_place(request, program, command_line(argc, argv))
+                                   : become_parent(request, std::move(program), command_line(argc, argv));
 }
 
 }  // namespace

@@ -66,7 +66,8 @@ Status read_file_options(const std::string& file, Options& options) {
             return node->error("timeout must be 1 s to 600 s");
     }
     if (const auto node = root.get("env")) {
-        for (const auto& [name, value] : node->members()) {
+        CT_TRY(const auto variables, node->as_table());
+        for (const auto& [name, value] : variables) {
             CT_TRY(const auto secret, value.as_string());
             if (!add_variable(options.environment, name, secret))
                 return value.error(name + " must be NAME = \"mount/path#field\"");

@@ -29,10 +29,10 @@ Result<Upstreams> parse_upstreams(const config::Node& root) {
     CT_CHECK(root.only({"upstream", "audit", "log"}));
     Upstreams upstreams;
     const auto table = root.get("upstream");
-    if (!table || (table->is_table() && table->members().empty()))
-        return (table ? *table : root).error("name at least [upstream.gate] and [upstream.openbao]");
-    if (!table->is_table()) return table->error("expected a table for each upstream, [upstream.NAME]");
-    for (const auto& [name, node] : table->members()) {
+    if (!table) return root.error("name at least [upstream.gate] and [upstream.openbao]");
+    CT_TRY(const auto entries, table->as_table());
+    if (entries.empty()) return table->error("name at least [upstream.gate] and [upstream.openbao]");
+    for (const auto& [name, node] : entries) {
         if (name.empty() || name.size() > limits::kNameLength) return node.error("upstream names have 1 to 256 bytes");
         CT_TRY(auto upstream, parse_upstream(node));
         upstreams.emplace(name, std::move(upstream));

@@ -60,7 +60,8 @@ Status parse_vault(const config::Node& vault, Configuration& into) {
         CT_TRY(into.vault_namespace, space->as_string());
     }
     if (const auto mounts = vault.get("mounts")) {
-        for (const auto& [mount, version] : mounts->members()) {
+        CT_TRY(const auto versions, mounts->as_table());
+        for (const auto& [mount, version] : versions) {
             CT_TRY(const auto number, version.as_integer(1, 2));
             into.mounts[mount] = static_cast<int>(number);
         }

@@ -189,11 +189,12 @@ void ManagerService::open_session(bus::Call call) {
                         [this](Session& session, const Error& error) { on_refused(session, error); },
                         [this](Session& session, const Error& why) { on_ended(session, why); }});
     Session& session = *seat.session;
-    auto gone = daemon_.bus().watch_gone(call.sender().name, [this, id] {
+    // The kernel says it sooner than the bus, and costs the bus nothing.
+    auto gone = daemon_.loop().add_pidfd(session.process().get(), [this, id] {
         if (const auto at = seats_.find(id); at != seats_.end() && at->second.waiting) at->second.session->close();
     });
     if (!gone) return call.fail(gone.error());
-    seat.caller_gone = std::move(*gone);
+    seat.process_gone = std::move(*gone);
     seat.waiting = std::move(call);
     seats_.emplace(id, std::move(seat));
     session.start();
@@ -224,7 +225,7 @@ Status ManagerService::hand_over(Seat& seat) {
     CT_TRY(auto ends, socket_pair());
     CT_TRY(seat.line, SessionLine::open(daemon_.loop(), *seat.session, std::move(ends.ours),
                                         [this](Session& armed, int pid) { on_armed(armed, pid); }));
-    seat.caller_gone.reset();  // from now on the line tells
+    seat.process_gone.reset();  // from now on the line tells
     seat.waiting->reply(bus::ObjectPath{path_of(*seat.session)}, ends.theirs);
     seat.waiting.reset();
     return {};

@@ -31,7 +31,7 @@ private:
         std::unique_ptr<Session> session;
         std::unique_ptr<SessionLine> line;
         std::optional<bus::Call> waiting;  // OpenSession, until it is answered
-        bus::Slot caller_gone;
+        Source process_gone;               // ends what nobody waits for any more
         bool armed = false;
     };
 

@@ -60,6 +60,7 @@ public:
 
     [[nodiscard]] std::uint64_t id() const { return request_.id; }
     [[nodiscard]] const std::string& workload() const { return request_.rules->name; }
+    [[nodiscard]] const Fd& process() const { return request_.pidfd; }
     [[nodiscard]] std::uint64_t caller_uid() const { return request_.caller_uid; }
     [[nodiscard]] SessionState state() const { return core_.state(); }
     [[nodiscard]] const attest::Identity& identity() const { return core_.identity(); }

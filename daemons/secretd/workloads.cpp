@@ -57,8 +57,8 @@ Result<std::map<std::string, Mapping>> parse_mappings(const config::Node& worklo
     std::map<std::string, Mapping> mappings;
     const auto table = workload.get(key);
     if (!table) return mappings;
-    if (!table->is_table()) return table->error(std::string(key) + ": expected a table of NAME = \"mount/path#field\"");
-    for (const auto& [name, source] : table->members()) {
+    CT_TRY(const auto entries, table->as_table());
+    for (const auto& [name, source] : entries) {
         if (!is_variable_name(name)) return source.error("'" + name + "' is no environment variable name");
         CT_TRY(auto mapping, parse_mapping(source, mounts));
         mappings.emplace(name, std::move(mapping));
@@ -127,7 +127,8 @@ Result<Workloads> parse_workloads(const config::Node& root, const UidOf& uid_of,
     Workloads workloads;
     const auto table = root.get("workload");
     if (!table) return workloads;
-    for (const auto& [name, node] : table->members()) {
+    CT_TRY(const auto entries, table->as_table());
+    for (const auto& [name, node] : entries) {
         if (name.empty() || name.size() > limits::kNameLength) return node.error("workload names have 1 to 256 bytes");
         CT_TRY(auto rules, parse_workload(name, node, uid_of, mounts));
         workloads.emplace(name, std::move(rules));

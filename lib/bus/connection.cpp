@@ -19,14 +19,6 @@ Status checked(int r, const char* what) {
     return {};
 }
 
-// Names go into match rules, where a quote would end the value.
-bool is_bus_name(std::string_view name) {
-    return !name.empty() && name.size() <= 255 && std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-' || c == ':';
-    });
-}
-
 Result<Sender> read_credentials(Message& reply) {
     Sender sender;
     bool has_uid = false;
@@ -247,53 +239,6 @@ Result<Slot> Connection::subscribe(const Destination& from, const char* member,
     CT_CHECK(checked(sd_bus_match_signal_async(state_->bus, &slot->slot, service, from.path.c_str(),
                                                from.interface.c_str(), member, run_on_message, nullptr, slot.get()),
                      "sd_bus_match_signal_async"));
-    return Slot(std::move(slot));
-}
-
-namespace {
-
-// Two registrations that lead to one call: the signal, and the question whether it came too late.
-struct Watch {
-    std::function<void()> on_gone;
-    Slot signal, question;
-
-    static void fire(const std::weak_ptr<Watch>& weak) {
-        const auto watch = weak.lock();
-        if (!watch || !watch->on_gone) return;
-        const auto on_gone = std::exchange(watch->on_gone, nullptr);
-        on_gone();
-    }
-};
-
-}  // namespace
-
-Result<Slot> Connection::watch_gone(const std::string& name, std::function<void()> on_gone) {
-    if (!is_bus_name(name)) return fail(Reason::invalid_argument, "not a bus name");
-    auto watch = std::make_shared<Watch>();
-    watch->on_gone = std::move(on_gone);
-    const std::weak_ptr<Watch> weak = watch;
-
-    const std::string rule =
-        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',interface='org.freedesktop.DBus',"
-        "member='NameOwnerChanged',arg0='" +
-        name + "',arg2=''";
-    auto signal = std::make_unique<Slot::State>();
-    signal->handler = std::make_shared<OnMessage>([weak](sd_bus_message*) { Watch::fire(weak); });
-    CT_CHECK(
-        checked(sd_bus_add_match_async(state_->bus, &signal->slot, rule.c_str(), run_on_message, nullptr, signal.get()),
-                "sd_bus_add_match_async"));
-    watch->signal = Slot(std::move(signal));
-
-    // The bus handles our messages in order: if the name is still there now, the match above sees it go.
-    CT_TRY(Message question, new_call(kBusDriver, "NameHasOwner"));
-    CT_CHECK(question.append(name));
-    CT_TRY(watch->question, call_async(question, [weak](Result<Message> reply) {
-               const auto has_owner = reply ? reply->read<bool>() : Result<bool>(std::unexpected(reply.error()));
-               if (!has_owner || !*has_owner) Watch::fire(weak);
-           }));
-
-    auto slot = std::make_unique<Slot::State>();
-    slot->handler = std::move(watch);
     return Slot(std::move(slot));
 }
 

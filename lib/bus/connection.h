@@ -90,8 +90,6 @@ public:
     Result<Message> call(const Message& call, std::chrono::microseconds timeout = kCallTimeout);
     // For each such signal until the slot is dropped.
     Result<Slot> subscribe(const Destination& from, const char* member, std::function<void(Message&)> on_signal);
-    // Once, when the holder of this (unique) name has left the bus; also when it had left before the call.
-    Result<Slot> watch_gone(const std::string& name, std::function<void()> on_gone);
 
     [[nodiscard]] sd_bus* raw() const;
     [[nodiscard]] std::weak_ptr<State> state() const { return state_; }

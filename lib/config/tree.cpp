@@ -42,7 +42,8 @@ std::optional<Node> Node::get(std::string_view key) const {
     return std::nullopt;
 }
 
-std::vector<std::pair<std::string, Node>> Node::members() const {
+Result<std::vector<std::pair<std::string, Node>>> Node::as_table() const {
+    if (!is_table()) return wrong_type(*this, *impl_, "a table");
     std::vector<std::pair<std::string, Node>> out;
     for (const auto& [name, child] : impl_->members)
         out.emplace_back(name, Node(child.get()));

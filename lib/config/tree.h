@@ -27,8 +27,7 @@ class Node {
 public:
     // The member of a table, or nullopt.
     [[nodiscard]] std::optional<Node> get(std::string_view key) const;
-    [[nodiscard]] std::vector<std::pair<std::string, Node>> members() const;  // of a table, in file order
-    [[nodiscard]] std::vector<Node> elements() const;                         // of an array
+    [[nodiscard]] std::vector<Node> elements() const;  // of an array
     [[nodiscard]] const Position& position() const;
 
     // Typed reads; config_invalid with "file:line: KEY: expected a string".
@@ -37,6 +36,7 @@ public:
     [[nodiscard]] Result<bool> as_bool() const;
     [[nodiscard]] Result<Seconds> as_duration() const;  // "90s", "5m", "1h", "2d", or an integer of seconds
     [[nodiscard]] Result<std::vector<std::string>> as_strings() const;
+    [[nodiscard]] Result<std::vector<std::pair<std::string, Node>>> as_table() const;  // in file order
     [[nodiscard]] bool is_table() const;
 
     // Fails on the first member whose key is not in `known`: a typo never passes silently.

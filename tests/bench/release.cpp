@@ -60,31 +60,14 @@ public:
 
     std::int64_t ours() const { return bench::launch_to_main(world_.run(child()), kLength); }
 
-    void drop_grant() const { require(world_.drop_grants().has_value(), "RevokeWorkload"); }
-
-    // One connection, kept open; each launch forks from the client.
-    std::vector<double> floor_warm(int runs) const {
-        int in[2], out[2], report[2];
-        require(::pipe2(in, O_CLOEXEC) == 0 && ::pipe2(out, O_CLOEXEC) == 0 && ::pipe2(report, O_CLOEXEC) == 0,
-                "pipes");
-        const Fd in_read(in[0]), in_write(in[1]), out_read(out[0]), out_write(out[1]), report_read(report[0]),
-            report_write(report[1]);
-        auto launch = floor("warm");
-        launch.fds = {{in_read.get(), 0}, {out_write.get(), 1}, {report_write.get(), bench::kReportFd}};
-        auto client = test::Child::start(launch);
-        require(client.has_value(), "floor client");
-        return repeat(runs, "the floor, warm", [&]() -> std::int64_t {
-            char dot;
-            if (::read(out_read.get(), &dot, 1) != 1) return -1;
-            const std::int64_t start = bench::now_ns();
-            if (::write(in_write.get(), "g", 1) != 1) return -1;
-            std::int64_t got[2];
-            if (::read(report_read.get(), got, sizeof got) != sizeof got ||
-                got[1] != static_cast<std::int64_t>(kLength))
-                return -1;
-            return got[0] - start;
-        });
+    // The same, started by a small process as the floor's launches are.
+    test::Launch ours_repeated() const {
+        auto launch = world_.run(child());
+        launch.argv.insert(launch.argv.begin(), here("starter"));
+        return launch;
     }
+
+    void drop_grant() const { require(world_.drop_grants().has_value(), "RevokeWorkload"); }
 
     test::Launch agent() const {
         std::string command;
@@ -129,6 +112,40 @@ private:
     std::string token_file_;
 };
 
+// A small process that launches the program anew for each byte it gets, so that no launch pays for a fork of this one.
+class Repeater {
+public:
+    explicit Repeater(test::Launch launch) {
+        int in[2], out[2], report[2];
+        require(::pipe2(in, O_CLOEXEC) == 0 && ::pipe2(out, O_CLOEXEC) == 0 && ::pipe2(report, O_CLOEXEC) == 0,
+                "pipes");
+        const Fd in_read(in[0]), out_write(out[1]), report_write(report[1]);
+        in_ = Fd(in[1]);
+        out_ = Fd(out[0]);
+        report_ = Fd(report[0]);
+        launch.fds = {{in_read.get(), 0}, {out_write.get(), 1}, {report_write.get(), bench::kReportFd}};
+        auto process = test::Child::start(launch);
+        require(process.has_value(), launch.argv.front());
+        process_.emplace(std::move(*process));
+    }
+
+    // From the order to the program's first instruction.
+    std::int64_t launch() const {
+        char dot;
+        if (::read(out_.get(), &dot, 1) != 1) return -1;
+        const std::int64_t start = bench::now_ns();
+        if (::write(in_.get(), "g", 1) != 1) return -1;
+        std::int64_t got[2];
+        if (::read(report_.get(), got, sizeof got) != sizeof got || got[1] != static_cast<std::int64_t>(kLength))
+            return -1;
+        return got[0] - start;
+    }
+
+private:
+    Fd in_, out_, report_;
+    std::optional<test::Child> process_;
+};
+
 std::string show(const bench::Spread& s) {
     char text[128];
     std::snprintf(text, sizeof text, "p50 %.2f ms, p99 %.2f ms (%.2f to %.2f)", s.p50, s.p99, s.least, s.most);
@@ -151,12 +168,22 @@ int main(int argc, char** argv) {
     const Bench b(**world);
     require(b.ours() > 0, "first launch");
 
-    const auto floor_warm = bench::spread_of(b.floor_warm(runs));
+    // In turns, so that what the machine does beside it meets both.
+    std::vector<double> floors, warms, overs;
+    const Repeater floor(b.floor("warm")), ours(b.ours_repeated());
+    const auto trips_before = (*world)->counter("Secret1", "read_round_trips");
+    repeat(runs, "ours and the floor in turns, warm", [&] {
+        const std::int64_t least = floor.launch(), took = ours.launch();
+        require(least > 0, "the floor");
+        floors.push_back(ms(least));
+        warms.push_back(ms(took));
+        overs.push_back(ms(took - least));
+        return took;
+    });
+    const auto trips = (*world)->counter("Secret1", "read_round_trips") - trips_before;
+    const auto floor_warm = bench::spread_of(floors), warm = bench::spread_of(warms), over = bench::spread_of(overs);
     const auto floor_cold = bench::spread_of(
         repeat(runs, "the floor, cold", [&] { return bench::launch_to_main(b.floor("cold"), kLength); }));
-    const auto trips_before = (*world)->counter("Secret1", "read_round_trips");
-    const auto warm = bench::spread_of(repeat(runs, "ours, warm", [&] { return b.ours(); }));
-    const auto trips = (*world)->counter("Secret1", "read_round_trips") - trips_before;
     const auto attest = bench::spread_of(repeat(runs / 2, "ours, attesting anew", [&] {
         b.drop_grant();
         return b.ours();
@@ -171,10 +198,11 @@ int main(int argc, char** argv) {
 
     bench::note("floor warm   " + show(floor_warm) + "\nfloor cold   " + show(floor_cold) + "\nours warm    " +
                 show(warm) + "\nours attest  " + show(attest) + "\nours cold    " + show(cold) + "\nbao kv get   " +
-                show(kv) + "\nbao agent    " + show(agent) +
-                "\nwarm over its floor: " + std::to_string(warm.p50 - floor_warm.p50) + " ms (goal: at most 5); " +
-                std::to_string(trips) + " round trips to OpenBao in " + std::to_string(runs) + " warm launches");
+                show(kv) + "\nbao agent    " + show(agent) + "\nwarm over its floor " + show(over) +
+                " (goal: at most 5); " + std::to_string(trips) + " round trips to OpenBao in " + std::to_string(runs) +
+                " warm launches");
     bench::print({"release_warm_p50", "ms", warm.p50, "bao kv get", kv.p50, floor_warm.p50, warm.runs});
+    bench::print({"release_warm_over_floor_p50", "ms", over.p50, "", -1, -1, over.runs});
     bench::print({"release_warm_p99", "ms", warm.p99, "bao kv get", kv.p99, floor_warm.p99, warm.runs});
     bench::print({"release_attest_p50", "ms", attest.p50, "bao kv get", kv.p50, floor_cold.p50, attest.runs});
     bench::print({"release_cold_p50", "ms", cold.p50, "bao agent", agent.p50, floor_cold.p50, cold.runs});

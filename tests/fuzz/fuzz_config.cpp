@@ -15,9 +15,13 @@ void visit(const ct::config::Node& node) {
     (void)node.as_duration();
     (void)node.as_strings();
     (void)node.only({"a", "b"});
-    for (const auto& [key, child] : node.members()) {
-        if (!node.get(key)) std::abort();
-        visit(child);
+    const auto members = node.as_table();
+    if (members.has_value() != node.is_table()) std::abort();
+    if (members) {
+        for (const auto& [key, child] : *members) {
+            if (!node.get(key)) std::abort();
+            visit(child);
+        }
     }
     for (const auto& child : node.elements())
         visit(child);

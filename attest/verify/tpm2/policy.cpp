@@ -53,10 +53,10 @@ Result<std::vector<Bytes>> read_pcr_values(const Node& node, std::size_t size) {
 
 Status read_pcrs(const Node& table, Tpm2Policy& policy) {
     const auto node = table.get("pcrs");
-    if (!node || !node->is_table() || node->members().empty()) {
-        return (node ? *node : table).error("pcrs is required: write pcrs = { \"7\" = \"HEX\" }");
-    }
-    for (const auto& [key, value] : node->members()) {
+    if (!node) return table.error(R"(pcrs is required: write pcrs = { "7" = "HEX" })");
+    CT_TRY(const auto registers, node->as_table());
+    if (registers.empty()) return node->error(R"(name at least one: pcrs = { "7" = "HEX" })");
+    for (const auto& [key, value] : registers) {
         unsigned index = kPcrs;
         const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
         const bool canonical = error == std::errc{} && end == key.data() + key.size() && std::to_string(index) == key;

@@ -237,31 +237,6 @@ TEST_F(SystemBus, ACallThatWaitsForCredentialsIsAnsweredWhenTheObjectGoes) {
     EXPECT_TRUE(*reply || reply->error().reason == Reason::cancelled || reply->error().reason == Reason::unsupported);
 }
 
-TEST_F(SystemBus, TheLeavingOfANameIsSeenWheneverItHappens) {
-    auto client = std::optional(std::move(*Connection::open_system("client")));
-    ASSERT_TRUE(client->attach(loop_));
-    const std::string name = client->unique_name();
-    int gone = 0;
-    const auto early = server_->watch_gone(name, [&] { ++gone; });
-    ASSERT_TRUE(early);
-    // While it stays nothing happens.
-    auto call = server_->new_call({"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"}, "GetId");
-    bool settled = false;
-    ASSERT_TRUE(server_->call_detached(*call, [&](Result<Message>) { settled = true; }));
-    while (!settled)
-        ASSERT_TRUE(loop_.run_once(10s).value());
-    EXPECT_EQ(gone, 0);
-    client.reset();
-    while (gone == 0)
-        ASSERT_TRUE(loop_.run_once(10s).value());
-    EXPECT_EQ(gone, 1);
-    int late_gone = 0;
-    const auto late = server_->watch_gone(name, [&] { ++late_gone; });
-    while (late_gone == 0)
-        ASSERT_TRUE(loop_.run_once(10s).value());
-    EXPECT_FALSE(server_->watch_gone("a'b", [] {}));
-}
-
 TEST_F(SystemBus, TheEndOfTheBusIsSeen) {
     bool closed = false;
     ASSERT_TRUE(server_->on_closed([&] { closed = true; }));

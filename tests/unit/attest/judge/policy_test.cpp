@@ -108,7 +108,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{"EpochZero", "epoch = 7", "epoch = 0", 1, "epoch"},
                     Mistake{"EpochText", "epoch = 7", "epoch = \"7\"", 1, "integer"},
                     Mistake{"UnknownTopKey", "epoch = 7", "epoch = 7\nepochs = 8", 2, "unknown key"},
-                    Mistake{"WorkloadNoTable", kSmallest, "epoch = 7\nworkload = 1\n", 2, "write tables"},
+                    Mistake{"WorkloadNoTable", kSmallest, "epoch = 7\nworkload = 1\n", 2, "expected a table"},
                     Mistake{"NoWorkload", kSmallest, "epoch = 7\n", 0, "no [workload.NAME]"},
                     Mistake{"WorkloadName", "[workload.payments]", "[workload.\"pay ments\"]", 2, "letters, digits"},
                     Mistake{"WorkloadNameDot", "[workload.payments]", "[workload.\".payments\"]", 2, "letters, digits"},

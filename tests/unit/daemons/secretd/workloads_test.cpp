@@ -47,6 +47,7 @@ struct BadCase {
 
 TEST(Workloads, EveryMistakeIsNamedWithItsLine) {
     const BadCase cases[] = {
+        {"no table", "workload = \"a\"\n", "w.toml:1: workload: expected a table, found a string"},
         {"no users", "[workload.a]\n", "w.toml:1"},
         {"unknown user", "[workload.a]\nusers = [\"nobody-here\"]\n", "w.toml:2"},
         {"unknown key", "[workload.a]\nusers = [\"payments\"]\nuser = 1\n", "w.toml:3"},

@@ -71,10 +71,11 @@ x = "y"
 TEST(ConfigTree, KeepsTheOrderOfTheFile) {
     const auto doc = parse("z = 1\na = 2\n[m]\nq = 1\nb = 2\n[c]\n");
     std::string order;
-    for (const auto& [key, node] : doc.root().members())
-        order += key;
-    for (const auto& [key, node] : doc.root().get("m")->members())
-        order += key;
+    for (const Node& table : {doc.root(), *doc.root().get("m")}) {
+        const auto members = table.as_table().value();
+        for (const auto& [key, node] : members)
+            order += key;
+    }
     EXPECT_EQ(order, "zamcqb");
 }
 
@@ -93,6 +94,8 @@ TEST(ConfigTree, NamesFileLineAndKeyInEveryTypeError) {
               "\"2d\", found a number with a fraction");
     EXPECT_EQ(error_of(node.get("env")->as_strings()),
               "config_invalid: f.toml:4: workload.payments.env[1]: expected a string in quotes, found an integer");
+    EXPECT_EQ(error_of(node.get("users")->as_table()),
+              "config_invalid: f.toml:2: workload.payments.users: expected a table, found an integer");
     EXPECT_EQ(
         error_of(node.get("ttl")->as_strings()),
         "config_invalid: f.toml:3: workload.payments.ttl: expected an array of strings such as [\"a\", \"b\"], found "
@@ -213,11 +216,11 @@ TEST(ConfigDocument, AFolderIsMergedAndAMissingOneIsEmpty) {
     folder.write("w/a.toml", "[workload.a]\nx = 1\n");
     const auto doc = Document::load_folder(folder / "w");
     ASSERT_TRUE(doc);
-    EXPECT_EQ(doc->root().get("workload")->members().size(), 2U);
+    EXPECT_EQ(doc->root().get("workload")->as_table()->size(), 2U);
     EXPECT_EQ(doc->root().get("workload")->get("b")->position().file, folder / "w/b.toml");
     const auto none = Document::load_folder(folder / "none");
     ASSERT_TRUE(none);
-    EXPECT_TRUE(none->root().members().empty());
+    EXPECT_TRUE(none->root().as_table()->empty());
 }
 
 TEST(ConfigDocument, RefusesAFileThatAnybodyMayWrite) {
