@@ -78,5 +78,30 @@ TEST_F(Attackers, TheGuardIsNoEasierPrey) {
     expect_ok(victim.end(), secret_ + "\n");
 }
 
+// What memcpy leaves in a vector register can reach a stack by a signal or by the dynamic linker, which saves registers when it
+// binds a function at its first call. The guard takes no signals, and libsystemd is linked with -z now.
+TEST_F(Attackers, NoSixteenBytesOfTheSecretLieInTheGuardsOrdinaryMemory) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+    constexpr std::size_t kRegister = 16;
+    const auto places = [&](int pid) {
+        std::string found;
+        for (std::size_t at = 0; at + kRegister <= secret_.size(); ++at) {
+            const auto copies = find_copies(pid, std::string_view(secret_).substr(at, kRegister));
+            EXPECT_TRUE(copies) << copies.error().to_string();
+            if (copies && !copies->empty()) found += std::to_string(at) + ": " + describe(*copies) + "\n";
+        }
+        return found;
+    };
+    auto exposed = plain_victim([] {});
+    ASSERT_TRUE(exposed.line_comes("ready"));
+    EXPECT_NE(places(exposed.pid()), "");
+    // Three images, each armed anew; a copied environment, so that the guard has to read and to know the value again.
+    auto victim = guarded({"/bin/sh", "-c", "export DB_PASSWORD; exec /bin/sh -c 'exec $PROBE hold DB_PASSWORD'"});
+    ASSERT_TRUE(victim.line_comes("ready"));
+    EXPECT_EQ(places(guard_pid()), "");
+    victim.say("\n");
+    expect_ok(victim.end(), secret_ + "\n");
+}
+
 }  // namespace
 }  // namespace ct::test
