@@ -51,7 +51,8 @@ TEST(SecretdConfiguration, EveryMistakeIsNamedWithItsLine) {
         {file("", "port = 65536\n"), "s.toml:8: openbao.port: "},
         {file("", "mounts = \"old\"\n"), "s.toml:8: openbao.mounts: expected a table"},
         {file("", "[openbao.mounts]\nold = 3\n"), "s.toml:9: openbao.mounts.old: "},
-        {"openbao = 1\n" + file("", "").substr(0, file("", "").find("[openbao]")), "s.toml:1: openbao: expected a table"},
+        {"openbao = 1\n" + file("", "").substr(0, file("", "").find("[openbao]")),
+         "s.toml:1: openbao: expected a table"},
         {"gate = 1\n" + file("", "").substr(file("", "").find("[openbao]")), "s.toml:1: gate: expected a table"},
     };
     for (const auto& bad : cases) {
