@@ -96,6 +96,12 @@ const Workload* check_hello(const Policy& policy, const Case& facts, Findings& f
     return workload;
 }
 
+attest::EnrolledKeys enrolled_keys(const Case& facts, const std::string& kind) {
+    if (!facts.node) return {};
+    const auto keys = facts.node->keys.find(kind);
+    return keys == facts.node->keys.end() ? attest::EnrolledKeys{} : attest::EnrolledKeys(keys->second);
+}
+
 // What each verifier wants to know, or why there is no point in asking.
 void make_requests(const Workload& workload, const Case& facts, const FindVerifier& find, Opening& out) {
     for (const auto& kind : workload.evidence) {
@@ -106,8 +112,8 @@ void make_requests(const Workload& workload, const Case& facts, const FindVerifi
             out.findings.push_back({Reason::evidence_kind_not_allowed, "this gate cannot verify " + kind});
             continue;
         }
-        auto request =
-            verifier->request(introduction->body, *workload.kinds.at(kind), kind_entropy(facts.seed, kind), facts.at);
+        auto request = verifier->request(introduction->body, *workload.kinds.at(kind), kind_entropy(facts.seed, kind),
+                                         facts.at, enrolled_keys(facts, kind));
         if (!request) {
             out.findings.push_back({request.error().reason, kind + ": " + request.error().context});
             continue;
@@ -143,8 +149,9 @@ void verify_kind(const std::string& kind, const Workload& workload, const Case& 
                                 "the policy wants " + kind + "; the proof holds: " + words(facts.proof->evidence)});
         return;
     }
-    const auto verdict = verifier->verify({introduction->body, kept->body, evidence->body, binding, facts.at},
-                                          *workload.kinds.find(kind)->second);
+    const auto verdict = verifier->verify(
+        {introduction->body, kept->body, evidence->body, binding, facts.at, enrolled_keys(facts, kind)},
+        *workload.kinds.find(kind)->second);
     for (const auto& finding : verdict.findings)
         out.findings.push_back({finding.reason, kind + ": " + finding.detail});
     out.claims[kind] = verdict.claims;

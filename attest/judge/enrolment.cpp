@@ -20,9 +20,27 @@ struct Row {
     std::vector<std::pair<Sha256, config::Node>> keys;
 };
 
-Result<Row> read_row(const config::Node& table) {
+Status read_evidence_keys(const config::Node& keys, const FindVerifier& find, EnrolledNode& out) {
+    CT_TRY(const auto kinds, keys.as_table());
+    for (const auto& [kind, list] : kinds) {
+        const auto* verifier = find(kind);
+        if (verifier == nullptr) return list.error("this gate knows no evidence of kind \"" + kind + "\"");
+        const auto words = list.elements();
+        if (words.empty() || words.size() > Enrolments::kKeysPerNode)
+            return list.error("write a list of 1 to " + std::to_string(Enrolments::kKeysPerNode) + " keys");
+        for (const auto& element : words) {
+            CT_TRY(auto word, element.as_string());
+            if (word.size() > Enrolments::kKeyLength) return element.error("too long for a key");
+            if (const auto known = verifier->check_key(word); !known) return element.error(known.error().context);
+            out.keys[kind].push_back(std::move(word));
+        }
+    }
+    return {};
+}
+
+Result<Row> read_row(const config::Node& table, const FindVerifier& find) {
     if (!table.is_table()) return table.error("write tables, [[node]]");
-    CT_CHECK(table.only({"name", "spki", "revoked", "description"}));
+    CT_CHECK(table.only({"name", "spki", "keys", "revoked", "description"}));
     Row out{{}, table.position(), {}};
     const auto name = table.get("name");
     const auto spki = table.get("spki");
@@ -44,20 +62,21 @@ Result<Row> read_row(const config::Node& table) {
     if (const auto revoked = table.get("revoked")) {
         CT_TRY(out.node.revoked, revoked->as_bool());
     }
+    if (const auto keys = table.get("keys")) CT_CHECK(read_evidence_keys(*keys, find, out.node));
     if (const auto words = table.get("description")) CT_CHECK(words->as_string());
     return out;
 }
 
 }  // namespace
 
-Status Enrolments::add(const config::Node& root) {
+Status Enrolments::add(const config::Node& root, const FindVerifier& find) {
     const auto list = root.get("node");
     if (!list) return {};
     auto next = *this;
     const auto tables = list->elements();
     if (tables.empty()) return list->error("write tables, [[node]]");
     for (const auto& table : tables) {
-        CT_TRY(auto row, read_row(table));
+        CT_TRY(auto row, read_row(table, find));
         const auto [before, fresh] = next.defined_at_.emplace(row.node.name, row.position);
         if (!fresh)
             return table.error("node \"" + row.node.name + "\" is there already at " + before->second.file + ":" +

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "attest/judge/policy.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "config/tree.h"
@@ -18,16 +19,19 @@ namespace ct::judge {
 struct EnrolledNode {
     std::string name;
     bool revoked = false;
+    std::map<std::string, std::vector<std::string>, std::less<>> keys = {};  // attest::EnrolledKeys by kind of evidence
     bool operator==(const EnrolledNode&) const = default;
 };
 
 class Enrolments {
 public:
     static constexpr std::size_t kNodes = 65536;
-    static constexpr std::size_t kKeysPerNode = 4;
+    static constexpr std::size_t kKeysPerNode = 4;  // also of each kind of evidence
+    static constexpr std::size_t kKeyLength = 256;
 
-    // Adds the [[node]] tables under `root` (name, spki = ["hex"], revoked). Errors say file:line; nothing is added then.
-    Status add(const config::Node& root);
+    // Adds the [[node]] tables under `root` (name, spki = ["hex"], keys.KIND = ["word"], revoked). Errors say file:line;
+    // nothing is added then.
+    Status add(const config::Node& root, const FindVerifier& find = attest::find_verifier);
     [[nodiscard]] std::optional<EnrolledNode> find(const Sha256& spki) const;
     [[nodiscard]] const std::map<Sha256, EnrolledNode>& by_key() const { return by_key_; }
     [[nodiscard]] std::size_t names() const { return defined_at_.size(); }

@@ -80,6 +80,19 @@ Result<std::optional<Challenged>> take_challenged(cbor::Reader& in) {
     return out;
 }
 
+void put_node(cbor::Writer& out, const std::optional<EnrolledNode>& node) {
+    if (!node) {
+        out.null();
+        return;
+    }
+    out.array(3).text(node->name).boolean(node->revoked).array(node->keys.size());
+    for (const auto& [kind, words] : node->keys) {
+        out.array(2).text(kind).array(words.size());
+        for (const auto& word : words)
+            out.text(word);
+    }
+}
+
 Result<std::optional<EnrolledNode>> take_node(cbor::Reader& in) {
     CT_TRY(auto type, in.peek());
     if (type == cbor::Type::null) {
@@ -87,9 +100,26 @@ Result<std::optional<EnrolledNode>> take_node(cbor::Reader& in) {
         return std::nullopt;
     }
     EnrolledNode out;
-    CT_CHECK(enter_array(in, 2));
+    CT_CHECK(enter_array(in, 3));
     CT_TRY(out.name, take_text(in, limits::kNameLength));
     CT_TRY(out.revoked, in.boolean());
+    CT_TRY(const auto kinds, in.array(kKinds));
+    for (std::size_t i = 0; i < kinds; ++i) {
+        CT_CHECK(enter_array(in, 2));
+        CT_TRY(auto kind, take_text(in, kKindWord));
+        CT_TRY(const auto count, in.array(Enrolments::kKeysPerNode));
+        std::vector<std::string> words;
+        for (std::size_t k = 0; k < count; ++k) {
+            CT_TRY(auto word, take_text(in, Enrolments::kKeyLength));
+            words.push_back(std::move(word));
+        }
+        CT_CHECK(in.leave());
+        CT_CHECK(in.leave());
+        // In order, as they were written: a record is read back to the very same bytes.
+        if (!out.keys.empty() && out.keys.rbegin()->first >= kind) return fail(Reason::malformed, "kinds out of order");
+        out.keys.emplace(std::move(kind), std::move(words));
+    }
+    CT_CHECK(in.leave());
     CT_CHECK(in.leave());
     return out;
 }
@@ -178,10 +208,7 @@ Bytes encode(const Record& record) {
     put_time(out, facts.not_before);
     put_time(out, facts.not_after);
     out.bytes(facts.exporter);
-    if (facts.node)
-        out.array(2).text(facts.node->name).boolean(facts.node->revoked);
-    else
-        out.null();
+    put_node(out, facts.node);
     put_message(out, facts.hello);
     put_challenged(out, facts.challenged);
     put_message(out, facts.proof);

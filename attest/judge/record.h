@@ -31,7 +31,7 @@ struct Record {
     Outcome outcome;
 };
 
-inline constexpr std::size_t kRecordSize = 16 * 1024 * 1024;
+inline constexpr std::size_t kRecordSize = 16UZ * 1024 * 1024;
 
 // "20261124T140305.123456Z-0123456789abcdef": sorts by time; the rest is SHA-256(seed), cut.
 std::string record_id(const Case& facts);

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,10 @@ struct EvidenceRequest {
     Bytes kept;           // opaque; part of the audit record
 };
 
+// The keys that a node was enrolled with for one kind, in that kind's words: "ak:sha256:5f2c...". A policy may trust them
+// instead of naming each node's own.
+using EnrolledKeys = std::span<const std::string>;
+
 // Everything a verdict may depend on; no clock, no randomness, no state.
 struct Subject {
     ByteView introduction;  // what the node said of itself in its hello
@@ -49,6 +54,7 @@ struct Subject {
     ByteView evidence;
     const Sha512& binding;  // R, see attest/protocol/binding.h
     WallTime at;
+    EnrolledKeys enrolled = {};
 };
 
 // Files that lie beside a policy and that it may name (trust anchors): content by base name. A policy reads nothing else:
@@ -62,9 +68,12 @@ public:
     // Errors carry file:line. No I/O.
     [[nodiscard]] virtual Result<std::shared_ptr<const KindPolicy>> parse_policy(
         const config::Node& table, const Attachments& attachments = {}) const = 0;
+    // Whether this can be one of EnrolledKeys; the error says what to write.
+    [[nodiscard]] virtual Status check_key(std::string_view word) const = 0;
     // `entropy` is 32 fresh random bytes. An introduction that can lead to nothing is refused here.
     [[nodiscard]] virtual Result<EvidenceRequest> request(ByteView introduction, const KindPolicy& policy,
-                                                          const ByteArray<32>& entropy, WallTime at) const = 0;
+                                                          const ByteArray<32>& entropy, WallTime at,
+                                                          EnrolledKeys enrolled = {}) const = 0;
     [[nodiscard]] virtual Verdict verify(const Subject& subject, const KindPolicy& policy) const = 0;
 };
 

@@ -69,11 +69,13 @@ struct Job {
 }  // namespace ct::run
 
 // CT_TRY and CT_CHECK (base/result.h) for coroutines.
+// NOLINTBEGIN(bugprone-macro-parentheses): as CT_TRY
 #define CT_CO_TRY_(tmp, decl, expr)                                                                                    \
     auto tmp = (expr);                                                                                                 \
     if (!tmp) co_return std::unexpected(std::move(tmp).error());                                                       \
     decl = std::move(*tmp)
 #define CT_CO_TRY(decl, expr) CT_CO_TRY_(CT_CONCAT(ct_try_, __COUNTER__), decl, expr)
+// NOLINTEND(bugprone-macro-parentheses)
 #define CT_CO_CHECK(expr)                                                                                              \
     do {                                                                                                               \
         if (auto ct_status = (expr); !ct_status) co_return std::unexpected(std::move(ct_status).error());              \

@@ -25,13 +25,13 @@
 namespace ct::daemon {
 
 struct Spec {
-    const char* name;             // "cloudtaser-bridge"; also the syslog identifier
-    const char* purpose;          // one line for --help
-    const char* bus_name;         // "io.cloudtaser.Bridge1"
-    const char* object;           // "/io/cloudtaser/Bridge1"; Daemon1 is served here too
-    const char* config_file;      // default of --config
-    bool config_required = true;  // false: a missing default file is an empty configuration
-    bool undumpable = true;       // PR_SET_DUMPABLE 0: no core, no ptrace by the same uid
+    const char* name = "";         // "cloudtaser-bridge"; also the syslog identifier
+    const char* purpose = "";      // one line for --help
+    const char* bus_name = "";     // "io.cloudtaser.Bridge1"
+    const char* object = "";       // "/io/cloudtaser/Bridge1"; Daemon1 is served here too
+    const char* config_file = "";  // default of --config
+    bool config_required = true;   // false: a missing default file is an empty configuration
+    bool undumpable = true;        // PR_SET_DUMPABLE 0: no core, no ptrace by the same uid
 };
 
 // The running parts of one daemon; destroyed before the loop and the bus.

@@ -25,8 +25,9 @@ Result<std::string> text(const config::Node& table, std::string_view key) {
 std::string credential_or(const char* name, std::string path) {
     const char* folder = std::getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): one thread
     if (folder == nullptr) return path;
-    std::string credential = std::string(folder) + "/" + name;
-    return ::access(credential.c_str(), R_OK) == 0 ? credential : path;
+    const std::string credential = std::string(folder) + "/" + name;
+    if (::access(credential.c_str(), R_OK) == 0) return credential;
+    return path;
 }
 
 Status parse_gate(const config::Node& gate, Configuration& into) {

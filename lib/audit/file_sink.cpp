@@ -40,7 +40,7 @@ std::string now() {
     ::gmtime_r(&t.tv_sec, &parts);
     char text[40];
     const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    std::string micros = std::to_string(1'000'000 + t.tv_nsec / 1000);
+    const std::string micros = std::to_string(1'000'000 + t.tv_nsec / 1000);
     return std::string(text, size) + "." + micros.substr(1) + "Z";
 }
 

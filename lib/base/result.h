@@ -42,6 +42,7 @@ using Status = Result<void>;
 
 }  // namespace ct
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration can't stand in parentheses.
 #define CT_CONCAT_(a, b) a##b
 #define CT_CONCAT(a, b) CT_CONCAT_(a, b)
 #define CT_TRY_(tmp, decl, expr)                                                                                       \
@@ -50,6 +51,7 @@ using Status = Result<void>;
     decl = std::move(*tmp)
 // CT_TRY(auto x, f());  declares x from a Result, or returns its error.
 #define CT_TRY(decl, expr) CT_TRY_(CT_CONCAT(ct_try_, __COUNTER__), decl, expr)
+// NOLINTEND(bugprone-macro-parentheses)
 // CT_CHECK(f());  returns the error of a Status.
 #define CT_CHECK(expr)                                                                                                 \
     do {                                                                                                               \

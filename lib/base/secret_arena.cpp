@@ -15,9 +15,9 @@
 namespace ct {
 namespace {
 
-constexpr std::size_t kChunk = 256 * 1024;   // secret memory is mapped in these steps
-constexpr std::size_t kSmallest = 64;        // header included
-constexpr std::size_t kLargest = 64 * 1024;  // beyond this a block has a mapping of its own
+constexpr std::size_t kChunk = 256UZ * 1024;   // secret memory is mapped in these steps
+constexpr std::size_t kSmallest = 64;          // header included
+constexpr std::size_t kLargest = 64UZ * 1024;  // beyond this a block has a mapping of its own
 constexpr std::size_t kClasses = std::countr_zero(kLargest) - std::countr_zero(kSmallest) + 1;
 constexpr std::uint64_t kLive = 0x63742d6c69766521;
 

@@ -172,6 +172,7 @@ void admit(const std::weak_ptr<Export>& weak, const Export::Row& row, Call call)
                  });
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): sd-bus is C; an exception here must end the process.
 int on_method(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
     const auto& row = *static_cast<const Export::Row*>(userdata);
     // The row lives as long as its Export, and whoever is called back later asks for that first.

@@ -70,7 +70,7 @@ struct Property {
 };
 
 struct SignalRow {
-    const char* name;
+    const char* name = "";
     const char* signature = "";
     std::vector<const char*> names;
 };

@@ -19,9 +19,9 @@
 namespace ct::json {
 
 struct Limits {
-    std::size_t size = 8 << 20;      // bytes of text
-    std::size_t depth = 32;          // nested arrays and objects
-    std::size_t values = 64 * 1024;  // values in all, keys not counted
+    std::size_t size = 8 << 20;        // bytes of text
+    std::size_t depth = 32;            // nested arrays and objects
+    std::size_t values = 64UZ * 1024;  // values in all, keys not counted
 };
 
 enum class Type : std::uint8_t { null, boolean, number, string, array, object };

@@ -39,7 +39,7 @@ private:
 // Decides on a peer by its key. Called once in the handshake, with the peer's SPKI hash and validity window.
 // Return an error to refuse: its reason is what handshake() reports.
 struct PeerCertificate {
-    Sha256 spki;
+    Sha256 spki{};
     WallTime not_before, not_after;
 };
 using PeerCheck = std::function<Status(const PeerCertificate&)>;

@@ -143,7 +143,8 @@ struct Client::State final : Observer {
             queue.erase(waiting);
         } else {
             // A connection on which a request got no answer at all may be dead without a word: no new ones on it.
-            if (current && (owner = current->cancel(exchange)) && owner->on_wire()) retire();
+            if (current) owner = current->cancel(exchange);
+            if (owner && owner->on_wire()) retire();
             for (auto& connection : old)
                 if (!owner) owner = connection->cancel(exchange);
         }

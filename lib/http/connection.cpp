@@ -96,7 +96,7 @@ std::unique_ptr<Exchange> Connection::cancel(Exchange* exchange) {
     return std::move(node.mapped());
 }
 
-Status Connection::watch_idle(Millis most, std::function<void()> on_end) {
+Status Connection::watch_idle(Millis most, const std::function<void()>& on_end) {
     CT_TRY(idle_timer_, loop_.add_timer(most, on_end));
     if (taken_ < 0 || sockets_.contains(taken_)) return {};
     CT_TRY(idle_watch_, loop_.add_io(taken_, EPOLLRDHUP, [on_end](std::uint32_t) { on_end(); }));
@@ -184,9 +184,8 @@ void Connection::collect() {
     while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
         if (message->msg != CURLMSG_DONE) continue;
         const CURLcode code = message->data.result;
-        char* key = nullptr;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &key);
-        auto* exchange = static_cast<Exchange*>(static_cast<void*>(key));
+        Exchange* exchange = nullptr;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
         if (auto owner = cancel(exchange)) done_(*this, std::move(owner), code);
     }
 }

@@ -40,7 +40,7 @@ public:
     void condemn() { usable_ = false; }
     [[nodiscard]] std::size_t open() const { return exchanges_.size(); }
     // Watches an unused connection: `on_end` when the server closes it or after `most`.
-    Status watch_idle(Millis most, std::function<void()> on_end);
+    Status watch_idle(Millis most, const std::function<void()>& on_end);
     void end_idle();
 
 private:

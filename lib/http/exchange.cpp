@@ -10,7 +10,7 @@
 namespace ct::http {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 64 * 1024;  // of one answer
+constexpr std::size_t kHeaderBytes = 64UZ * 1024;  // of one answer
 constexpr std::size_t kHeaders = 100;
 constexpr std::size_t kFirstBody = 4096;
 constexpr int kTries = 3;  // connections that one request may be offered to

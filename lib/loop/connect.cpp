@@ -131,7 +131,7 @@ struct Connecting::State : std::enable_shared_from_this<State> {
         return start_thread();
     }
 
-    Status start_thread() {
+    Status start_thread() const {
         try {
             std::thread([to = to, lookup = lookup] {
                 std::vector<Address> found;
@@ -217,7 +217,7 @@ struct Connecting::State : std::enable_shared_from_this<State> {
 Connecting::Connecting() = default;
 Connecting::Connecting(Connecting&&) noexcept = default;
 Connecting& Connecting::operator=(Connecting&& other) noexcept {
-    Connecting old(std::move(*this));
+    const Connecting old(std::move(*this));
     state_ = std::move(other.state_);
     return *this;
 }

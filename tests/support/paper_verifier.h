@@ -17,6 +17,7 @@ class PaperVerifier final : public attest::Verifier {
 public:
     struct Policy final : attest::KindPolicy {
         std::string stamp;
+        bool sealed = false;  // the node must be enrolled with "seal:STAMP"
     };
 
     explicit PaperVerifier(std::string kind = "paper") : kind_(std::move(kind)) {}
@@ -24,18 +25,27 @@ public:
 
     [[nodiscard]] Result<std::shared_ptr<const attest::KindPolicy>> parse_policy(
         const config::Node& table, const attest::Attachments& attachments = {}) const override {
-        CT_CHECK(table.only({"stamp"}));
+        CT_CHECK(table.only({"stamp", "sealed"}));
         auto out = std::make_shared<Policy>();
         const auto stamp = table.get("stamp");
         if (!stamp) return table.error("stamp is required");
         CT_TRY(out->stamp, stamp->as_string());
         if (const auto file = attachments.find(out->stamp); file != attachments.end()) out->stamp = file->second;
+        if (const auto sealed = table.get("sealed")) {
+            CT_TRY(out->sealed, sealed->as_bool());
+        }
         return out;
+    }
+
+    [[nodiscard]] Status check_key(std::string_view word) const override {
+        if (word.starts_with("seal:")) return {};
+        return fail(Reason::malformed, "write seal:STAMP");
     }
 
     // An introduction "ink" is what it takes; what is kept is the entropy, and the collector is told it.
     [[nodiscard]] Result<attest::EvidenceRequest> request(ByteView introduction, const attest::KindPolicy&,
-                                                          const ByteArray<32>& entropy, WallTime) const override {
+                                                          const ByteArray<32>& entropy, WallTime,
+                                                          attest::EnrolledKeys) const override {
         if (as_text(introduction) != "ink") return fail(Reason::evidence_key_untrusted, "paper needs ink");
         return attest::EvidenceRequest{Bytes(entropy.begin(), entropy.end()), Bytes(entropy.begin(), entropy.end())};
     }
@@ -57,6 +67,9 @@ public:
         const auto& wanted = dynamic_cast<const Policy&>(policy).stamp;
         if (stamp != wanted)
             out.findings.push_back({Reason::evidence_measurement_mismatch, "stamp is " + stamp + ", not " + wanted});
+        if (dynamic_cast<const Policy&>(policy).sealed &&
+            std::ranges::find(subject.enrolled, "seal:" + stamp) == subject.enrolled.end())
+            out.findings.push_back({Reason::evidence_key_untrusted, "not enrolled with the seal of " + stamp});
         out.claims["stamp"] = stamp;
         return out;
     }

@@ -59,7 +59,7 @@ public:
     [[nodiscard]] ESYS_TR get() const { return handle_; }
 
 private:
-    void swap(Handle& other) {
+    void swap(Handle& other) noexcept {
         std::swap(device_, other.device_);
         std::swap(handle_, other.handle_);
         std::swap(persistent_, other.persistent_);

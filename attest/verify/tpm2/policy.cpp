@@ -77,14 +77,8 @@ Result<std::vector<Sha256>> read_fingerprints(const Node& table, std::string_vie
     }
     for (const Node& value : values) {
         CT_TRY(const std::string text, value.as_string());
-        const auto digest = text.starts_with(kFingerprintPrefix)
-                                ? hex_decode_array<32>(std::string_view(text).substr(kFingerprintPrefix.size()))
-                                : fail(Reason::malformed);
-        if (!digest) {
-            return value.error(
-                "write \"sha256:\" and 64 hexadecimal digits: the SHA-256 of the key's TPMT_PUBLIC, "
-                "which is its Name without the first four digits");
-        }
+        const auto digest = parse_fingerprint(text);
+        if (!digest) return value.error(digest.error().context);
         out.push_back(*digest);
     }
     return out;
@@ -143,9 +137,20 @@ Status read_state(const Node& table, Tpm2Policy& policy) {
 
 }  // namespace
 
+Result<Sha256> parse_fingerprint(std::string_view text) {
+    const auto digest = text.starts_with(kFingerprintPrefix)
+                            ? hex_decode_array<32>(text.substr(kFingerprintPrefix.size()))
+                            : fail(Reason::malformed);
+    if (!digest)
+        return fail(Reason::malformed,
+                    "write \"sha256:\" and 64 hexadecimal digits: the SHA-256 of the key's TPMT_PUBLIC, "
+                    "which is its Name without the first four digits");
+    return *digest;
+}
+
 Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table, const Attachments& attachments) {
-    CT_CHECK(table.only({"bank", "pcrs", "ak", "ak_roots", "ek", "ek_roots", "require_event_log", "event_log_pcrs",
-                         "reset_counters", "allow_unsafe_clock"}));
+    CT_CHECK(table.only({"bank", "pcrs", "ak", "ak_roots", "ek", "ek_roots", "enrolled", "require_event_log",
+                         "event_log_pcrs", "reset_counters", "allow_unsafe_clock"}));
     auto policy = std::make_shared<Tpm2Policy>();
     CT_CHECK(read_bank(table, *policy));
     CT_CHECK(read_pcrs(table, *policy));
@@ -153,8 +158,12 @@ Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table, c
     CT_TRY(policy->ek, read_fingerprints(table, "ek"));
     CT_TRY(policy->ak_roots, read_roots(table, "ak_roots", attachments));
     CT_TRY(policy->ek_roots, read_roots(table, "ek_roots", attachments));
-    if (policy->ak.empty() && policy->ek.empty() && policy->ak_roots.empty() && policy->ek_roots.empty()) {
-        return table.error("no key is trusted: write at least one of ak, ak_roots, ek, ek_roots");
+    if (const auto node = table.get("enrolled")) {
+        CT_TRY(policy->enrolled, node->as_bool());
+    }
+    if (policy->ak.empty() && policy->ek.empty() && policy->ak_roots.empty() && policy->ek_roots.empty() &&
+        !policy->enrolled) {
+        return table.error("no key is trusted: write at least one of ak, ak_roots, ek, ek_roots, enrolled = true");
     }
     CT_CHECK(read_event_log(table, *policy));
     CT_CHECK(read_state(table, *policy));

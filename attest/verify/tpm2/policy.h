@@ -29,6 +29,7 @@ struct Tpm2Policy final : KindPolicy {
     PcrSelection selection;  // bank and mask of the above
     std::vector<Sha256> ak, ek;
     std::vector<crypto::Certificate> ak_roots, ek_roots;
+    bool enrolled = false;  // also the keys that the node was enrolled with
     bool require_event_log = false;
     std::uint32_t event_log_mask = 0;
     struct Counters {
@@ -37,6 +38,9 @@ struct Tpm2Policy final : KindPolicy {
     std::optional<Counters> counters;
     bool allow_unsafe_clock = false;
 };
+
+// "sha256:" and the SHA-256 of a key's TPMT_PUBLIC in hex. The error says so.
+Result<Sha256> parse_fingerprint(std::string_view text);
 
 Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const config::Node& table,
                                                             const Attachments& attachments = {});

@@ -42,14 +42,18 @@ Result<Trust> trust_by_certificate(const Public& key, std::span<const ByteView> 
 
 }  // namespace
 
-Result<Trust> trust_key(const Public& key, std::span<const ByteView> certificates, std::span<const Sha256> keys,
-                        std::span<const crypto::Certificate> roots, WallTime at) {
-    if (std::ranges::find(keys, fingerprint_of(key)) != keys.end()) return Trust{"fingerprint", WallTime::max()};
-    if (roots.empty() || certificates.empty()) {
-        return fail(Reason::evidence_key_untrusted, roots.empty() ? "the policy does not list this key"
-                                                                  : "neither a listed key nor a certificate for it");
+Result<Trust> trust_key(const Public& key, std::span<const ByteView> certificates, const Anchors& anchors,
+                        WallTime at) {
+    const Sha256 fingerprint = fingerprint_of(key);
+    const auto among = [&](std::span<const Sha256> keys) { return std::ranges::find(keys, fingerprint) != keys.end(); };
+    if (among(anchors.keys)) return Trust{"fingerprint", WallTime::max()};
+    if (among(anchors.enrolled)) return Trust{"enrolment", WallTime::max()};
+    if (anchors.roots.empty() || certificates.empty()) {
+        return fail(Reason::evidence_key_untrusted, anchors.roots.empty()
+                                                        ? "neither the policy nor the node's enrolment lists this key"
+                                                        : "neither a listed key nor a certificate for it");
     }
-    return trust_by_certificate(key, certificates, roots, at);
+    return trust_by_certificate(key, certificates, anchors.roots, at);
 }
 
 bool is_attestation_key(const Public& key) {

@@ -11,14 +11,20 @@
 namespace ct::attest::tpm {
 
 struct Trust {
-    std::string_view how;  // "fingerprint" or "certificate"
+    std::string_view how;  // "fingerprint", "enrolment" or "certificate"
     WallTime expires;      // WallTime::max() when it rests on no certificate
 };
 
-// By the lists `keys` and `roots` of a policy, with the certificates that the node sent, leaf first. The error is the most
-// telling one: evidence_key_untrusted where no certificate could have helped, else what is wrong with the chain.
-Result<Trust> trust_key(const Public& key, std::span<const ByteView> certificates, std::span<const Sha256> keys,
-                        std::span<const crypto::Certificate> roots, WallTime at);
+// What may vouch for a key.
+struct Anchors {
+    std::span<const Sha256> keys;                // by the policy
+    std::span<const crypto::Certificate> roots;  // by the policy
+    std::vector<Sha256> enrolled;                // by the node's enrolment, where the policy goes by it
+};
+
+// With the certificates that the node sent, leaf first. The error is the most telling one: evidence_key_untrusted where no
+// certificate could have helped, else what is wrong with the chain.
+Result<Trust> trust_key(const Public& key, std::span<const ByteView> certificates, const Anchors& anchors, WallTime at);
 
 // The attributes that a key must have for its signature to mean anything, and for a credential to reach one TPM only.
 bool is_attestation_key(const Public& key);

@@ -14,8 +14,11 @@ namespace {
 
 constexpr std::size_t kSecretSize = 32;
 constexpr std::string_view kSecretLabel = "cloudtaser/tpm2/credential/secret";
+constexpr std::string_view kAkSort = "ak:";
+constexpr std::string_view kEkSort = "ek:";
 constexpr std::string_view kSeedLabel = "cloudtaser/tpm2/credential/seed";
 
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): made by our own parse_policy()
 const Tpm2Policy& own(const KindPolicy& policy) { return static_cast<const Tpm2Policy&>(policy); }
 
 // What the gate keeps until the proof comes. Digests only: the record of a verdict holds nothing that could be replayed.
@@ -66,20 +69,42 @@ Result<Keys> parse_keys(ByteView bytes) {
     return keys;
 }
 
-Result<Trust> trust_ak(const Keys& keys, const Tpm2Policy& policy, WallTime at) {
-    return trust_key(keys.ak, keys.introduction.ak_certificates, policy.ak, policy.ak_roots, at);
+// The enrolled keys of one sort, "ak:" or "ek:", if the policy goes by them.
+std::vector<Sha256> enrolled_keys(const Tpm2Policy& policy, EnrolledKeys enrolled, std::string_view sort) {
+    std::vector<Sha256> keys;
+    if (!policy.enrolled) return keys;
+    for (const std::string_view word : enrolled) {
+        if (!word.starts_with(sort)) continue;
+        if (const auto key = parse_fingerprint(word.substr(sort.size()))) keys.push_back(*key);
+    }
+    return keys;
+}
+
+// What a verdict on trust rests on.
+struct Grounds {
+    const Tpm2Policy& policy;
+    EnrolledKeys enrolled;
+    WallTime at;
+};
+
+Result<Trust> trust_ak(const Keys& keys, const Grounds& grounds) {
+    const Anchors anchors{grounds.policy.ak, grounds.policy.ak_roots,
+                          enrolled_keys(grounds.policy, grounds.enrolled, kAkSort)};
+    return trust_key(keys.ak, keys.introduction.ak_certificates, anchors, grounds.at);
 }
 
 // Whether a credential to the endorsement key may vouch for the attestation key.
-Result<Trust> trust_ek(const Keys& keys, const Tpm2Policy& policy, WallTime at) {
-    if (policy.ek.empty() && policy.ek_roots.empty()) {
+Result<Trust> trust_ek(const Keys& keys, const Grounds& grounds) {
+    const Anchors anchors{grounds.policy.ek, grounds.policy.ek_roots,
+                          enrolled_keys(grounds.policy, grounds.enrolled, kEkSort)};
+    if (anchors.keys.empty() && anchors.roots.empty() && anchors.enrolled.empty()) {
         return fail(Reason::evidence_key_untrusted, "the policy trusts no endorsement key");
     }
     if (!keys.ek) return fail(Reason::evidence_key_untrusted, "the node offers no endorsement key");
     if (!is_endorsement_key(*keys.ek)) {
         return fail(Reason::evidence_key_attributes, "the endorsement key is not one: its attributes differ");
     }
-    return trust_key(*keys.ek, keys.introduction.ek_certificates, policy.ek, policy.ek_roots, at);
+    return trust_key(*keys.ek, keys.introduction.ek_certificates, anchors, grounds.at);
 }
 
 // Of two ways that both failed, the one that says more: a broken chain rather than "not listed".
@@ -93,6 +118,7 @@ struct Appraisal {
     const Tpm2Policy& policy;
     Verdict verdict;
 
+    [[nodiscard]] Grounds grounds() const { return {policy, subject.enrolled, subject.at}; }
     void find(const Error& error) { verdict.findings.push_back({error.reason, error.context}); }
     void claim(const std::string& name, std::string value) { verdict.claims.emplace(name, std::move(value)); }
 
@@ -122,7 +148,7 @@ void Appraisal::judge_ak(const Keys& keys, const Evidence* evidence) {
         verdict.findings.push_back({Reason::evidence_key_untrusted, "the request was made for another introduction"});
         return;
     }
-    const auto direct = trust_ak(keys, policy, subject.at);
+    const auto direct = trust_ak(keys, grounds());
     if (direct) {
         rest_on("ak", *direct);
     } else if (kept->secret) {
@@ -133,7 +159,7 @@ void Appraisal::judge_ak(const Keys& keys, const Evidence* evidence) {
 }
 
 void Appraisal::judge_credential(const Keys& keys, const Kept& kept, const Evidence* evidence) {
-    const auto trust = trust_ek(keys, policy, subject.at);
+    const auto trust = trust_ek(keys, grounds());
     if (!trust) find(trust.error());
     const ByteView secret = evidence == nullptr ? ByteView{} : evidence->secret;
     const bool activated = crypto::equal_constant_time(crypto::sha256(secret), *kept.secret);
@@ -186,9 +212,21 @@ Result<std::shared_ptr<const KindPolicy>> Tpm2Verifier::parse_policy(const confi
     return policy;
 }
 
+Status Tpm2Verifier::check_key(std::string_view word) const {
+    for (const auto sort : {kAkSort, kEkSort}) {
+        if (!word.starts_with(sort)) continue;
+        CT_TRY(const Sha256 key, parse_fingerprint(word.substr(sort.size())));
+        (void)key;
+        return {};
+    }
+    return fail(Reason::malformed,
+                "write \"ak:sha256:...\" or \"ek:sha256:...\", as `cloudtaserctl status` shows them");
+}
+
 Result<EvidenceRequest> Tpm2Verifier::request(ByteView introduction, const KindPolicy& policy,
-                                              const ByteArray<32>& entropy, WallTime at) const {
+                                              const ByteArray<32>& entropy, WallTime at, EnrolledKeys enrolled) const {
     const Tpm2Policy& rules = own(policy);
+    const Grounds grounds{rules, enrolled, at};
     CT_TRY(const auto keys, parse_keys(introduction));
     if (!is_attestation_key(keys.ak)) {
         return fail(Reason::evidence_key_attributes,
@@ -196,10 +234,10 @@ Result<EvidenceRequest> Tpm2Verifier::request(ByteView introduction, const KindP
     }
     Request request{.pcrs = rules.selection, .event_log = rules.require_event_log, .credential = {}};
     Kept kept{.introduction = crypto::sha256(introduction), .secret = {}};
-    const auto direct = trust_ak(keys, rules, at);
+    const auto direct = trust_ak(keys, grounds);
     if (direct) return EvidenceRequest{encode(request), encode_kept(kept)};
 
-    const auto ek = trust_ek(keys, rules, at);
+    const auto ek = trust_ek(keys, grounds);
     if (!ek) return std::unexpected(more_telling(direct.error(), ek.error()));
     const auto hash = hash_of(keys.ek->name_hash);
     if (!hash) return fail(Reason::evidence_algorithm_weak, "name algorithm of the endorsement key");

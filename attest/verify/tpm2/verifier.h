@@ -11,8 +11,10 @@ public:
     [[nodiscard]] std::string_view kind() const override;
     [[nodiscard]] Result<std::shared_ptr<const KindPolicy>> parse_policy(
         const config::Node& table, const Attachments& attachments = {}) const override;
+    [[nodiscard]] Status check_key(std::string_view word) const override;
     [[nodiscard]] Result<EvidenceRequest> request(ByteView introduction, const KindPolicy& policy,
-                                                  const ByteArray<32>& entropy, WallTime at) const override;
+                                                  const ByteArray<32>& entropy, WallTime at,
+                                                  EnrolledKeys enrolled = {}) const override;
     [[nodiscard]] Verdict verify(const Subject& subject, const KindPolicy& policy) const override;
 };
 

@@ -212,6 +212,18 @@ TEST(Appraisal, AWorkloadWithoutAllowListsTakesAnyEnrolledNodeAndCaller) {
     EXPECT_EQ(reasons(appraise(policy, facts, find_paper).findings), std::vector<std::string>{"node_unknown"});
 }
 
+TEST(Appraisal, APolicyMayGoByTheKeysThatANodeWasEnrolledWith) {
+    const auto policy = test::paper_policy(test::kPaperPolicy + "sealed = true\n");
+    auto facts = test::paper_case();
+    EXPECT_EQ(reasons(appraise(policy, facts, find_paper).findings),
+              std::vector<std::string>{"evidence_key_untrusted"});
+    facts.node->keys["paper"] = {"seal:blue", "seal:red"};
+    EXPECT_TRUE(appraise(policy, facts, find_paper).granted());
+    // Keys for another kind are no keys for this one.
+    facts.node->keys = {{"parchment", {"seal:red"}}};
+    EXPECT_FALSE(appraise(policy, facts, find_paper).granted());
+}
+
 TEST(Appraisal, ANodeMayBeNamedByItsKey) {
     auto text = test::kPaperPolicy;
     text.replace(text.find("[\"node-1\"]"), 10, "[\"" + std::string(64, '1') + "\"]");

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/paper_verifier.h"
+
 namespace ct::judge {
 namespace {
 
@@ -17,7 +19,7 @@ Sha256 key(std::uint8_t byte) {
 Status add(Enrolments& nodes, const std::string& text) {
     auto document = config::Document::parse(text, "nodes.toml");
     if (!document) return std::unexpected(document.error());
-    return nodes.add(document->root());
+    return nodes.add(document->root(), test::find_paper);
 }
 
 TEST(Enrolments, ANodeIsFoundByEachOfItsKeys) {
@@ -33,6 +35,16 @@ TEST(Enrolments, OneKeyMayBeWrittenWithoutAList) {
     Enrolments nodes;
     ASSERT_TRUE(add(nodes, "[[node]]\nname = \"n1\"\nspki = \"" + kOne + "\"\nrevoked = true\n"));
     EXPECT_EQ(nodes.find(key(0x11)), (EnrolledNode{"n1", true}));
+}
+
+TEST(Enrolments, ANodeBringsItsKeysForEachKindOfEvidence) {
+    Enrolments nodes;
+    ASSERT_TRUE(add(nodes, "[[node]]\nname = \"n1\"\nspki = \"" + kOne +
+                               "\"\nkeys.parchment = [\"seal:blue\"]\nkeys.paper = [\"seal:red\", \"seal:green\"]\n"));
+    const auto node = nodes.find(key(0x11));
+    ASSERT_TRUE(node);
+    EXPECT_EQ(node->keys.at("paper"), (std::vector<std::string>{"seal:red", "seal:green"}));
+    EXPECT_EQ(node->keys.at("parchment"), std::vector<std::string>{"seal:blue"});
 }
 
 TEST(Enrolments, SeveralFilesAddUp) {
@@ -79,6 +91,20 @@ INSTANTIATE_TEST_SUITE_P(
                 "enrolled already for node \"old\""},
         Mistake{"NameTwice", "[[node]]\nname = \"old\"\nspki = \"" + kTwo + "\"\n", "nodes.toml:1"},
         Mistake{"UnknownKey", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nrevokd = true\n", "unknown key"},
+        Mistake{"KeysOfAnUnknownKind", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nkeys.clay = [\"seal:x\"]\n",
+                "no evidence of kind \"clay\""},
+        Mistake{"KeysWithoutKind", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nkeys = [\"seal:x\"]\n", "a table"},
+        Mistake{"KeysEmpty", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nkeys.paper = []\n", "1 to 4"},
+        Mistake{"KeysTooMany",
+                "[[node]]\nname = \"n\"\nspki = \"" + kTwo +
+                    "\"\nkeys.paper = [\"seal:1\", \"seal:2\", \"seal:3\", \"seal:4\", \"seal:5\"]\n",
+                "1 to 4"},
+        Mistake{"KeyOfTheWrongForm", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nkeys.paper = [\"wax\"]\n",
+                "write seal:STAMP"},
+        Mistake{
+            "KeyTooLong",
+            "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nkeys.paper = [\"seal:" + std::string(300, 'x') + "\"]\n",
+            "too long"},
         Mistake{"RevokedText", "[[node]]\nname = \"n\"\nspki = \"" + kTwo + "\"\nrevoked = \"no\"\n", "true or false"}),
     [](const auto& row) { return row.param.name; });
 

@@ -60,33 +60,34 @@ TEST_P(RecordShape, SurvivesItsEncodingAndReplaysToTheSameBytes) {
     EXPECT_EQ(encode(again->recomputed), record->decision);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, RecordShape,
-                         testing::Values(Shape{"Granted", [](Case&) {}},
-                                         Shape{"WrongEvidence", [](Case& c) { c.proof->evidence[0].body = {0xFF}; }},
-                                         Shape{"RefusedAtHello",
-                                               [](Case& c) {
-                                                   c.challenged.reset();
-                                                   c.proof.reset();
-                                                   c.hello->introductions[0].body.clear();
-                                               }},
-                                         Shape{"Stranger",
-                                               [](Case& c) {
-                                                   c.node.reset();
-                                                   c.hello.reset();
-                                                   c.challenged.reset();
-                                                   c.proof.reset();
-                                               }},
-                                         Shape{"Fault",
-                                               [](Case& c) {
-                                                   c.proof.reset();
-                                                   c.fault =
-                                                       attest::Finding{Reason::challenge_expired, "no proof came"};
-                                               }},
-                                         Shape{"Replayed", [](Case& c) { c.proof_seen = true; }},
-                                         Shape{"Reused", [](Case& c) { c.challenged->spent = true; }},
-                                         Shape{"BeforeTheEpochOfTime",
-                                               [](Case& c) { c.at = WallTime{std::chrono::microseconds{-1}}; }}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Table, RecordShape,
+    testing::Values(
+        Shape{"Granted", [](Case&) {}}, Shape{"WrongEvidence", [](Case& c) { c.proof->evidence[0].body = {0xFF}; }},
+        Shape{"RefusedAtHello",
+              [](Case& c) {
+                  c.challenged.reset();
+                  c.proof.reset();
+                  c.hello->introductions[0].body.clear();
+              }},
+        Shape{"Stranger",
+              [](Case& c) {
+                  c.node.reset();
+                  c.hello.reset();
+                  c.challenged.reset();
+                  c.proof.reset();
+              }},
+        Shape{"EnrolledKeys",
+              [](Case& c) { c.node->keys = {{"paper", {"seal:red", "seal:blue"}}, {"parchment", {"seal:red"}}}; }},
+        Shape{"Fault",
+              [](Case& c) {
+                  c.proof.reset();
+                  c.fault = attest::Finding{Reason::challenge_expired, "no proof came"};
+              }},
+        Shape{"Replayed", [](Case& c) { c.proof_seen = true; }},
+        Shape{"Reused", [](Case& c) { c.challenged->spent = true; }},
+        Shape{"BeforeTheEpochOfTime", [](Case& c) { c.at = WallTime{std::chrono::microseconds{-1}}; }}),
+    [](const auto& row) { return row.param.name; });
 
 class Tampered : public testing::TestWithParam<Shape> {};
 
@@ -108,6 +109,16 @@ INSTANTIATE_TEST_SUITE_P(Table, Tampered,
                                          Shape{"Node", [](Case& c) { c.node->revoked = true; }},
                                          Shape{"Workload", [](Case& c) { c.hello->workload = "other"; }}),
                          [](const auto& row) { return row.param.name; });
+
+TEST(Record, ReplaysByTheKeysThatTheNodeWasEnrolledWithThen) {
+    auto facts = test::paper_case();
+    facts.node->keys["paper"] = {"seal:red"};
+    auto record = record_of(test::paper_policy(test::kPaperPolicy + "sealed = true\n"), std::move(facts));
+    ASSERT_TRUE(replay(record, find_paper)->recorded.granted());
+    EXPECT_TRUE(replay(record, find_paper)->equal);
+    record.facts.node->keys["paper"] = {"seal:blue"};
+    EXPECT_FALSE(replay(record, find_paper)->equal);
+}
 
 TEST(Record, AChangedPolicyDoesNotReplayEither) {
     auto record = record_of(test::paper_policy(), test::paper_case());

@@ -63,8 +63,9 @@ struct Exchange {
     Bytes introduction, kept, evidence;
     Sha512 binding = some_binding();
     WallTime at = now();
+    std::vector<std::string> enrolled = {};
     [[nodiscard]] Verdict judge(const KindPolicy& rules) const {
-        return verifier().verify({introduction, kept, evidence, binding, at}, rules);
+        return verifier().verify({introduction, kept, evidence, binding, at, enrolled}, rules);
     }
 };
 
@@ -149,12 +150,14 @@ public:
 
     // request() and collect() under `rules`, with another introduction where one is given.
     [[nodiscard]] Result<Exchange> exchange(const KindPolicy& rules, const Sha512& binding = some_binding(),
-                                            std::optional<Bytes> other_introduction = std::nullopt) const {
+                                            std::optional<Bytes> other_introduction = std::nullopt,
+                                            const std::vector<std::string>& enrolled = {}) const {
         Exchange out;
+        out.enrolled = enrolled;
         out.introduction = other_introduction.value_or(introduction);
         out.binding = binding;
         const ByteArray<32> entropy{1, 2, 3};
-        CT_TRY(auto request, verifier().request(out.introduction, rules, entropy, now()));
+        CT_TRY(auto request, verifier().request(out.introduction, rules, entropy, now(), enrolled));
         out.kept = request.kept;
         CT_TRY(out.evidence, collector->collect(request.for_collector, binding));
         return out;

@@ -99,6 +99,51 @@ TEST_F(Tpm2Trust, OfACertificateEndsWithItWhileTheExchangeIsUnderWay) {
     EXPECT_EQ(reasons(exchange->judge(*rules)), Reasons{Reason::evidence_certificate_expired});
 }
 
+TEST_F(Tpm2Trust, ByEnrolmentWhereThePolicySaysSo) {
+    const auto rules = policy(rig_->pcr_lines() + "enrolled = true\n");
+    const std::vector<std::string> ak{"ak:" + fingerprint(rig_->ak)};
+    const auto exchange = rig_->exchange(*rules, some_binding(), std::nullopt, ak);
+    ASSERT_TRUE(exchange) << exchange.error().to_string();
+    EXPECT_EQ(reasons(exchange->judge(*rules)), Reasons{});
+    EXPECT_EQ(exchange->judge(*rules).claims.at("ak_trust"), "enrolment");
+
+    // The endorsement key will do, by a credential.
+    const auto by_ek = rig_->exchange(*rules, some_binding(), std::nullopt, {{"ek:" + fingerprint(rig_->ek)}});
+    ASSERT_TRUE(by_ek) << by_ek.error().to_string();
+    EXPECT_EQ(reasons(by_ek->judge(*rules)), Reasons{});
+    EXPECT_EQ(by_ek->judge(*rules).claims.at("ak_trust"), "credential");
+    EXPECT_EQ(by_ek->judge(*rules).claims.at("ek_trust"), "enrolment");
+}
+
+TEST_F(Tpm2Trust, ByEnrolmentIsForTheKeysOfThatNodeAndThatSortOnly) {
+    const auto rules = policy(rig_->pcr_lines() + "enrolled = true\n");
+    const std::string ak = fingerprint(rig_->ak), ek = fingerprint(rig_->ek);
+    for (const std::vector<std::string>& keys :
+         std::vector<std::vector<std::string>>{{}, {"ak:" + ek}, {"ek:" + ak}, {"ak:sha256:" + std::string(64, '0')}}) {
+        const auto refused = rig_->exchange(*rules, some_binding(), std::nullopt, keys);
+        ASSERT_FALSE(refused) << (keys.empty() ? "none" : keys.front());
+        EXPECT_EQ(refused.error().reason, Reason::evidence_key_untrusted);
+    }
+    // Struck off while the exchange was under way.
+    auto exchange = rig_->exchange(*rules, some_binding(), std::nullopt, {{"ak:" + ak}});
+    ASSERT_TRUE(exchange);
+    exchange->enrolled.clear();
+    EXPECT_EQ(reasons(exchange->judge(*rules)), Reasons{Reason::evidence_key_untrusted});
+    // A policy that does not go by it takes no notice of it.
+    const auto other = policy(rig_->pcr_lines() + "ak = ['sha256:" + std::string(64, '0') + "']\n");
+    EXPECT_FALSE(rig_->exchange(*other, some_binding(), std::nullopt, {{"ak:" + ak}}));
+}
+
+TEST(Tpm2EnrolledKey, IsOneOfTwoSorts) {
+    const std::string digits(64, 'a');
+    for (const std::string& word : {"ak:sha256:" + digits, "ek:sha256:" + digits})
+        EXPECT_TRUE(verifier().check_key(word)) << word;
+    for (const std::string& word :
+         {std::string(), digits, "sha256:" + digits, "ak:" + digits, "srk:sha256:" + digits,
+          "ak:sha256:" + digits.substr(1), "ak:sha256:" + digits + "a", "ak:sha384:" + digits, "AK:sha256:" + digits})
+        EXPECT_FALSE(verifier().check_key(word)) << word;
+}
+
 TEST_F(Tpm2Trust, ByCredentialNeedsOnlyTheEndorsementKeysName) {
     const auto rules = policy(rig_->pcr_lines() + rig_->ek_lines());
     const Exchange exchange = rig_->genuine(*rules);
