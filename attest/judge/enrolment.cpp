@@ -91,6 +91,12 @@ Status Enrolments::add(const config::Node& root, const FindVerifier& find) {
     return {};
 }
 
+std::optional<config::Position> Enrolments::position_of(const std::string& name) const {
+    const auto at = defined_at_.find(name);
+    if (at == defined_at_.end()) return std::nullopt;
+    return at->second;
+}
+
 std::optional<EnrolledNode> Enrolments::find(const Sha256& spki) const {
     const auto at = by_key_.find(spki);
     if (at == by_key_.end()) return std::nullopt;

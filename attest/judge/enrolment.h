@@ -34,6 +34,8 @@ public:
     Status add(const config::Node& root, const FindVerifier& find = attest::find_verifier);
     [[nodiscard]] std::optional<EnrolledNode> find(const Sha256& spki) const;
     [[nodiscard]] const std::map<Sha256, EnrolledNode>& by_key() const { return by_key_; }
+    // Where a node is defined.
+    [[nodiscard]] std::optional<config::Position> position_of(const std::string& name) const;
     [[nodiscard]] std::size_t names() const { return defined_at_.size(); }
 
 private:

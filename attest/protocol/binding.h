@@ -12,12 +12,12 @@ namespace ct::attest {
 
 struct BindingInputs {
     std::string_view role;  // "node"
-    ByteArray<32> challenge;
-    ByteArray<32> exporter;  // label kExporterLabel, context = role
-    Sha256 node_spki, gate_spki;
-    ByteArray<32> sealing_key;  // HPKE public key
+    ByteArray<32> challenge{};
+    ByteArray<32> exporter{};  // label kExporterLabel, context = role
+    Sha256 node_spki{}, gate_spki{};
+    ByteArray<32> sealing_key{};  // HPKE public key
     std::string_view workload;
-    Sha256 identity;  // digest of the encoded identity, protocol/messages.h
+    Sha256 identity{};  // digest of the encoded identity, protocol/messages.h
     std::uint64_t policy_epoch = 0;
 };
 

@@ -67,10 +67,9 @@ Result<int> keygen(const KeygenOptions& options, WallTime now, Output& out) {
     out.field("Pin", pin);
     out.line();
     if (options.role == "node") {
-        out.line("Tell the gate (a file in /etc/cloudtaser/nodes.d, or gate.toml):");
-        out.line("  [[node]]");
-        out.line("  name = \"" + name + "\"");
-        out.line("  spki = [\"" + pin + "\"]");
+        out.line("Tell the gate:");
+        out.line("  cloudtaserctl enrolment --name " + name + " > " + name + ".toml     here");
+        out.line("  cloudtaserctl gate node add " + name + ".toml     there");
     } else {
         out.line("Tell each node (secretd.toml):");
         out.line("  [gate]");

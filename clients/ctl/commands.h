@@ -59,6 +59,24 @@ struct ReplayOptions {
 };
 Result<int> verdict_replay(const ReplayOptions& options, Output& out);
 
+struct EnrolmentOptions {
+    std::string certificate = {};  // this node's
+    std::string name = {};         // empty: the host's
+};
+Result<int> enrolment(const EnrolmentOptions& options, Output& out);
+
+struct GateNodeOptions {
+    std::string settings = {};     // the gate's configuration; it may be missing
+    std::string file = {};         // add: what `enrolment` wrote on the node, "-" for standard input
+    std::string fingerprint = {};  // add: as the node showed it
+    std::string name = {};         // revoke
+    bool replace = false;          // add: a node that is enrolled already
+    bool ask_person = false;
+};
+Result<int> gate_node_add(const GateNodeOptions& options, Output& out);
+Result<int> gate_node_list(const GateNodeOptions& options, Output& out);
+Result<int> gate_node_revoke(const GateNodeOptions& options, Output& out);
+
 struct KeygenOptions {
     std::string role = {};       // "node" or "gate"
     std::string directory = {};  // where ROLE.key and ROLE.crt lie

@@ -63,6 +63,8 @@ struct Arguments {
     FetchOptions fetch;
     PolicyCheckOptions policy;
     ReplayOptions replay;
+    EnrolmentOptions enrolment;
+    GateNodeOptions gate_node;
     KeygenOptions keygen;
     std::vector<std::string> certificates;
     std::string reason;
@@ -82,7 +84,7 @@ struct Arguments {
 
     Arguments() {
         const bool person = ::isatty(STDIN_FILENO) == 1;
-        status.ask_person = sessions.ask_person = revoke.ask_person = person;
+        status.ask_person = sessions.ask_person = revoke.ask_person = gate_node.ask_person = person;
         app.add_flag("--json", json, "One JSON value on standard output");
         app.set_version_flag("--version", "cloudtaserctl " CT_VERSION);
         app.require_subcommand(1);
@@ -120,10 +122,25 @@ struct Arguments {
                  [this](Output& out) { return ctl::policy_check(policy, out); });
         v->add_option("PATH", policy.paths, "Files, or folders of *.toml")->required();
 
-        group = app.add_subcommand("gate", "Verdicts of a gate");
+        auto* gate = app.add_subcommand("gate", "Nodes and verdicts of a gate");
+        gate->require_subcommand(1);
+        gate->fallthrough();
+        group = gate->add_subcommand("node", "Which nodes it knows");
         group->require_subcommand(1);
         group->fallthrough();
-        group = group->add_subcommand("verdict", "From its audit records");
+        group->add_option("--settings", gate_node.settings, "The gate's configuration")
+            ->default_val("/etc/cloudtaser/gate.toml");
+        v = verb(*group, "add", "Enrol a node", [this](Output& out) { return ctl::gate_node_add(gate_node, out); });
+        v->add_option("FILE", gate_node.file, "What `cloudtaserctl enrolment` wrote on the node, or -")->required();
+        v->add_option("--fingerprint", gate_node.fingerprint, "As the node shows it; nobody is asked then");
+        v->add_flag("--replace", gate_node.replace,
+                    "Also a node that is enrolled or revoked: with these keys from now on");
+        verb(*group, "list", "Show all nodes", [this](Output& out) { return ctl::gate_node_list(gate_node, out); });
+        v = verb(*group, "revoke", "Shut a node out",
+                 [this](Output& out) { return ctl::gate_node_revoke(gate_node, out); });
+        v->add_option("NAME", gate_node.name)->required();
+
+        group = gate->add_subcommand("verdict", "From its audit records");
         group->require_subcommand(1);
         group->fallthrough();
         v = verb(*group, "replay", "Judge again what a record holds, and compare",
@@ -133,6 +150,12 @@ struct Arguments {
             ->default_val("/var/lib/cloudtaser-gate/records");
         v->add_option("--policy", replay.policy, "Judge by these policy files instead: what would they have said?");
         v->add_flag("--raw", replay.raw, "Write the recomputed decision's bytes and nothing else");
+
+        v = verb(app, "enrolment", "What a gate must know of this node",
+                 [this](Output& out) { return ctl::enrolment(enrolment, out); });
+        v->add_option("--certificate", enrolment.certificate, "This node's certificate")
+            ->default_val("/etc/cloudtaser/node.crt");
+        v->add_option("--name", enrolment.name, "Name of the node; the host's by default");
 
         v = verb(app, "keygen", "Make the identity of a node or a gate",
                  [this](Output& out) { return make_identity(out); });

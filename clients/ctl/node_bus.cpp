@@ -122,6 +122,21 @@ Result<std::vector<SessionRow>> NodeBus::sessions() {
     }
 }
 
+Status NodeBus::reload(const DaemonName& daemon) {
+    CT_TRY(const auto call, bus_.new_call(to(daemon, "io.cloudtaser.Daemon1"), "Reload", flags()));
+    CT_TRY(const auto reply, bus_.call(call));
+    static_cast<void>(reply);
+    return {};
+}
+
+Status NodeBus::introduce(const std::string& kind) {
+    CT_TRY(auto call, bus_.new_call(to(kAttestd, "io.cloudtaser.Attest1.Manager"), "Introduce", flags()));
+    CT_CHECK(call.append(kind));
+    CT_TRY(const auto reply, bus_.call(call, kReleaseTime));  // a TPM may take seconds to make its keys
+    static_cast<void>(reply);
+    return {};
+}
+
 Result<std::uint32_t> NodeBus::revoke(const std::string& workload) {
     CT_TRY(auto call, bus_.new_call(to(kSecretd, kManager), "RevokeWorkload", flags()));
     CT_CHECK(call.append(workload));

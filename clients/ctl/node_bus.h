@@ -61,6 +61,9 @@ public:
     Result<Properties> properties(const DaemonName& daemon, const char* interface);
 
     Result<std::vector<SessionRow>> sessions();
+    Status reload(const DaemonName& daemon);
+    // Waits until attestd has looked at the device of this kind; the error is the device's.
+    Status introduce(const std::string& kind);
     Result<std::uint32_t> revoke(const std::string& workload);
     // Opens a session of `workload` for this process, fetches one secret and ends the session.
     Result<Fetched> fetch(const std::string& workload, const std::string& name);

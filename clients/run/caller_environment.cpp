@@ -17,7 +17,7 @@ constexpr std::uint64_t kPage = 4096;
 template <class Pointer>
 Result<std::vector<std::uint64_t>> read_pointers_as(const RemoteMemory& memory, std::uint64_t at) {
     std::vector<std::uint64_t> pointers;
-    std::array<Pointer, 64> chunk;
+    std::array<Pointer, 64> chunk{};
     for (;;) {
         // A pointer may straddle two pages only when the array is not aligned; then one is read alone.
         const std::size_t count = std::clamp<std::size_t>((kPage - at % kPage) / sizeof(Pointer), 1, chunk.size());

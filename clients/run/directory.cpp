@@ -17,7 +17,7 @@ constexpr std::size_t kNumbers = 8;  // offset and secret
 Bytes make_directory(const std::vector<DirectoryEntry>& entries, const Mark& mark) {
     Bytes text;
     for (const auto& entry : entries) {
-        std::array<std::uint8_t, kNumbers> numbers;
+        std::array<std::uint8_t, kNumbers> numbers{};
         std::memcpy(numbers.data(), &entry.offset, 4);
         std::memcpy(numbers.data() + 4, &entry.secret, 4);
         append(text, numbers);

@@ -26,7 +26,7 @@ struct DirectoryEntry {
 };
 
 struct DirectoryFooter {
-    Mark mark;
+    Mark mark{};
     std::uint64_t size = 0;  // bytes of entries before it
 };
 

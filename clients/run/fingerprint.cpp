@@ -88,7 +88,7 @@ template <class F>
 void Fingerprints::each(F visit) const {
     constexpr std::size_t kRows = kPage / sizeof(Row);
     for (std::size_t i = 1; i < rows_; ++i) {
-        Row row;
+        Row row{};
         std::memcpy(&row, pages_[i / kRows].bytes().data() + i % kRows * sizeof(Row), sizeof row);
         if (!visit(row)) return;
     }

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "clients/run/secret_page.h"
@@ -105,10 +106,10 @@ void Guard::begin(const ExecCall& call) {
 // While one thread of a process is inside execve, the kernel lets nobody attach to another one, and waits for us to reap those
 // that it killed. So two threads of one process go one after the other.
 bool Guard::shares_process_with_a_passage(int tid) const {
-    for (const auto& [other, passage] : passages_)
-        if (::access(("/proc/" + std::to_string(other) + "/task/" + std::to_string(tid)).c_str(), F_OK) == 0)
-            return true;
-    return false;
+    return std::ranges::any_of(passages_, [tid](const auto& passage) {
+        const std::string thread = "/proc/" + std::to_string(passage.first) + "/task/" + std::to_string(tid);
+        return ::access(thread.c_str(), F_OK) == 0;
+    });
 }
 
 void Guard::begin_deferred() {

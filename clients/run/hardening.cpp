@@ -20,7 +20,7 @@
 namespace ct::run {
 namespace {
 
-constexpr std::string_view kName = "cloudtaser-guard";  // 15 bytes of it fit into comm
+constexpr char kName[] = "cloudtaser-guard";  // 15 bytes of it fit into comm
 
 void close_all_but(std::vector<int> keep) {
     std::ranges::sort(keep);
@@ -60,8 +60,8 @@ Status drop_capabilities() {
 
 void show_name(const CommandLine& command_line) {
     std::memset(command_line.start, 0, command_line.size);
-    std::memcpy(command_line.start, kName.data(), std::min(kName.size(), command_line.size - 1));
-    ::prctl(PR_SET_NAME, kName.data());
+    std::memcpy(command_line.start, kName, std::min(std::strlen(kName), command_line.size - 1));
+    ::prctl(PR_SET_NAME, kName);
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ private:
             forward(signal);
     }
 
-    void forward(const signalfd_siginfo& signal) {
+    void forward(const signalfd_siginfo& signal) const {
         const int number = static_cast<int>(signal.ssi_signo);
         // What the terminal sends goes to the whole process group: the program has it already.
         if (signal.ssi_code != SI_KERNEL) {

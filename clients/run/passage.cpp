@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clients/run/passage.h"
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
@@ -12,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <cstring>
 
 #include "clients/run/limit_lift.h"
@@ -360,7 +360,7 @@ Task<Result<Armed>> Passage::arm() {
         bool suspended = false;
     };
     CT_CO_TRY(const Fd pidfd, pidfd_open(tid_));
-    Armament armament{tree_.armory, pidfd};
+    Armament armament{tree_.armory, pidfd};  // NOLINT(misc-const-correctness): co_await changes it
     auto armed = co_await armament;
     if (armed) CT_CO_CHECK(check_entries(*armed));
     co_return armed;

@@ -66,7 +66,7 @@ std::size_t stand_in_size(const CallerEnvironment& caller) {
 StandIn stand_in(const CallerEnvironment& caller, std::uint64_t base, const Mark& mark) {
     std::vector<std::uint64_t> pointers = caller.pointers;
     pointers.push_back(0);
-    std::uint64_t text_at = base + sizeof(Mark) + 8 * pointers.size();
+    const std::uint64_t text_at = base + sizeof(Mark) + 8 * pointers.size();
     std::string text;
     for (const auto& secret : caller.secrets) {
         pointers[secret.index] = text_at + text.size();

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "clients/run/arch_x86_64.h"
@@ -92,7 +93,7 @@ Result<std::optional<ExecCall>> Listener::next() {
     }
     ExecCall call{
         heard.id, static_cast<int>(heard.pid), heard.data.arch, static_cast<std::uint32_t>(heard.data.nr), {}};
-    std::copy(std::begin(heard.data.args), std::end(heard.data.args), call.arguments.begin());
+    std::ranges::copy(heard.data.args, call.arguments.begin());
     return call;
 }
 

@@ -2,6 +2,7 @@
 // How many connections the gate carries, in all and from one address. Pure: the caller says who comes and who goes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -46,8 +47,7 @@ public:
     explicit Allowance(double burst) : burst_(burst), left_(burst) {}
     // `now` in seconds of a clock that never steps back.
     bool take(double now) {
-        left_ = left_ + (now - last_) * burst_ / 60.0;
-        if (left_ > burst_) left_ = burst_;
+        left_ = std::min(burst_, left_ + (now - last_) * burst_ / 60.0);
         last_ = now;
         if (left_ < 1.0) return false;
         left_ -= 1.0;

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 
+#include "attest/judge/enrolment_files.h"
 #include "attest/judge/policy_files.h"
 
 namespace ct::gate {
@@ -16,8 +16,6 @@ namespace {
 using config::Node;
 
 constexpr std::size_t kListeners = 8;
-constexpr std::size_t kNodeFiles = 4096;
-constexpr std::size_t kNodeFileSize = 4 << 20;
 
 // A credential of the unit wins over the path in the file: keys and tokens are best kept encrypted
 // (LoadCredentialEncrypted=).
@@ -154,26 +152,7 @@ Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const 
     CT_TRY(auto policy, judge::Policy::parse(std::move(files)));
     auto out = std::make_shared<Rules>(Rules{std::move(policy), {}});
     CT_CHECK(out->nodes.add(root));
-    // One file after the other, not merged: [[node]] lists of several files add up.
-    namespace fs = std::filesystem;
-    std::error_code error;
-    std::vector<fs::path> paths;
-    for (fs::directory_iterator at(settings.nodes_folder, error), end; !error && at != end; at.increment(error)) {
-        const auto& path = at->path();
-        if (path.extension() == ".toml" && !path.filename().native().starts_with('.')) paths.push_back(path);
-        if (paths.size() > kNodeFiles)
-            return fail(Reason::too_large,
-                        settings.nodes_folder + ": more than " + std::to_string(kNodeFiles) + " files");
-    }
-    if (error && error != std::errc::no_such_file_or_directory)
-        return fail_errno(Reason::io_failed, settings.nodes_folder, error.value());
-    std::ranges::sort(paths);
-    for (const auto& path : paths) {
-        CT_TRY(auto text, read_file(path, kNodeFileSize));
-        CT_TRY(auto document, config::Document::parse(text, path));
-        CT_CHECK(document.root().only({"node"}));
-        CT_CHECK(out->nodes.add(document.root()));
-    }
+    CT_CHECK(judge::add_folder(out->nodes, settings.nodes_folder));
     return out;
 }
 

@@ -38,7 +38,7 @@ Result<Witness::Person> read_person(bus::Message& reply) {
     CT_TRY(const auto gid, reply.read<std::uint32_t>());
     static_cast<void>(gid);
     CT_TRY(person.identity.unit, reply.read<std::string>());
-    CT_TRY(const auto path, reply.read<std::string>());
+    CT_CHECK(reply.skip("s"));  // the executable's path: for people
     CT_TRY(const auto digest, reply.read<Bytes>());
     person.pid = static_cast<int>(pid);
     person.identity.uid = uid;

@@ -88,7 +88,7 @@ private:
     void wipe();
     [[nodiscard]] std::map<std::string, Mapping> environment() const;
     void read_next_batch();
-    void on_read(std::size_t batch, Result<openbao::KvSecret> secret);
+    void on_read(std::size_t index, Result<openbao::KvSecret> secret);
     [[nodiscard]] Result<Payload> assemble() const;
 
     const SessionSurroundings& around_;

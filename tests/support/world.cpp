@@ -155,7 +155,8 @@ void World::write_policy(const Options& options) {
         "epoch = 1\n[workload.payments]\nevidence = [\"tpm2\"]\ntoken_role = \"wl-payments\"\ntoken_ttl = \"15m\"\n"
         "wrap_ttl = \"30s\"\nlifetime = " +
             in_quotes(options.lifetime) + "\n" + options.policy_extra + "\n[workload.payments.tpm2]\npcrs = { " + pcrs +
-            " }\nak = [" + in_quotes(ak_) + "]\nrequire_event_log = true\n");
+            " }\n" + (options.enrolled_keys ? "enrolled = true" : "ak = [" + in_quotes(ak_) + "]") +
+            "\nrequire_event_log = true\n");
 }
 
 Status World::start_bus() {

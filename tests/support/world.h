@@ -28,6 +28,7 @@ public:
         std::string policy_extra;                   // more TOML for the gate's [workload.payments]
         std::string bridge_gate, bridge_openbao;    // addresses in place of the real ones
         std::string vault_ca;                       // file in place of the real authority
+        bool enrolled_keys = false;                 // the policy goes by the node's enrolment, which names no key yet
         std::string gate_pin;                       // hex, in place of the gate's own
         std::optional<std::pair<WallTime, WallTime>> gate_validity, node_validity;
         std::string release_timeout = "20s";

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-set -l verbs status sessions revoke fetch run policy gate keygen pin reasons
+set -l verbs status sessions revoke fetch run policy gate enrolment keygen pin reasons
 set -l workloads "(sed -nE 's/^\\[workload\\.\"?([^]\".]+)\"?\\].*/\\1/p' /etc/cloudtaser/workloads.d/*.toml 2>/dev/null)"
 complete -c cloudtaserctl -f
 complete -c cloudtaserctl -l json -d 'One JSON value on standard output'
@@ -11,7 +11,8 @@ complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a revoke 
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a fetch -d 'Write one secret of a workload to a descriptor'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a run -d 'Start a program with its secrets'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a policy -d 'Policies of a gate'
-complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a gate -d 'Verdicts of a gate'
+complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a gate -d 'Nodes and verdicts of a gate'
+complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a enrolment -d 'What a gate must know of this node'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a keygen -d 'Make the identity of a node or a gate'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a pin -d 'Show the pins of certificates'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a reasons -d 'Explain the reason codes of refusals'
@@ -23,7 +24,13 @@ complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l to-fd -x -d 
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l force -d 'Even to a terminal'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from policy' -a check -d 'Check policy files as the gate would'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from check' -F
-complete -c cloudtaserctl -n '__fish_seen_subcommand_from gate; and not __fish_seen_subcommand_from verdict' -a verdict
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from gate; and not __fish_seen_subcommand_from node verdict' -a 'node verdict'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from node; and not __fish_seen_subcommand_from add list revoke' -a 'add list revoke'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from node' -l settings -r -F -d 'Configuration of the gate'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from add' -F -l fingerprint -x -d 'As the node shows it'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from add' -l replace -d 'Also a node that is enrolled'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from enrolment' -l certificate -r -F -d 'Certificate of this node'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from enrolment' -l name -x -d 'Name of the node'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from verdict; and not __fish_seen_subcommand_from replay' -a replay
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay' -F -l records -r -d 'Folder of the records'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay' -l policy -r -F -d 'Judge by this policy instead'

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
+#include <sstream>
 
+#include "base/fd.h"
 #include "support/private_bus.h"
 #include "support/process.h"
 
@@ -51,6 +54,41 @@ TEST(Program, ExitsWithOneAndAReasonWhenItFails) {
         const auto json = ran(arguments);
         EXPECT_EQ(json.code, 1);
         EXPECT_TRUE(json.output.starts_with(R"({"error":{"reason":"daemon_unavailable",)")) << json.output;
+    }
+}
+
+// The verbs and long options of a verb, by its --help; those of its verbs, too.
+void collect_words(const std::vector<std::string>& verb, std::set<std::string>& words) {
+    auto arguments = verb;
+    arguments.emplace_back("--help");
+    std::istringstream help(ran(arguments).output);
+    bool verbs = false;
+    for (std::string line; std::getline(help, line);) {
+        if (line.starts_with("Subcommands:")) verbs = true;
+        std::istringstream columns(line);
+        std::string word;
+        if (!line.starts_with("  ") || line.starts_with("   ") || !(columns >> word)) continue;
+        if (const auto dashes = word.rfind("--"); dashes != std::string::npos) {
+            const auto end = word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", dashes);
+            words.insert(word.substr(dashes + 2, end - dashes - 2));
+        } else if (verbs && word != "run") {  // whose arguments are cloudtaser-run's
+            words.insert(word);
+            auto deeper = verb;
+            deeper.push_back(word);
+            collect_words(deeper, words);
+        }
+    }
+}
+
+TEST(Program, IsCompletedByEveryShellAsItsHelpSays) {
+    std::set<std::string> words;
+    collect_words({}, words);
+    EXPECT_TRUE(words.contains("enrolment") && words.contains("fingerprint") && words.contains("replay"));
+    const std::string folder = std::string(CT_SOURCE_DIR) + "/clients/completions/";
+    for (const char* file : {"bash/cloudtaserctl", "zsh/_cloudtaserctl", "fish/cloudtaserctl.fish"}) {
+        const std::string text = read_file(folder + file, 1 << 16).value();
+        for (const auto& word : words)
+            EXPECT_NE(text.find(word), std::string::npos) << file << " lacks " << word;
     }
 }
 
