@@ -14,6 +14,7 @@
 #include "daemons/common/arguments.h"
 #include "daemons/common/face.h"
 #include "daemons/common/log.h"
+#include "daemons/common/refusal.h"
 
 namespace ct::daemon {
 
@@ -229,24 +230,29 @@ int run(int argc, char** argv, const Spec& spec, const Check& check, const Setup
         std::fprintf(stderr, "%s\n", document.error().to_string().c_str());
         return 1;
     }
-    if (!document) {
-        log::error("configuration", document.error());
-        return 1;
-    }
-    apply_log_level(*document, *arguments);
-
     auto loop = EventLoop::create();
     if (!loop) {
         log::error("start", loop.error());
         return 1;
     }
-    Running daemon(spec, *arguments, check, std::move(*document), std::move(*loop));
-    const auto code = daemon.run(setup);
-    if (!code) {
-        log::error("start", code.error());
-        return 1;
+    if (!document) {
+        log::error("configuration", document.error());
+        // Not configured yet is no failure of a unit; configured wrongly is one.
+        if (document.error().reason != Reason::config_missing) return refuse_and_leave(*loop, spec, document.error());
+        return refuse_until_configured(*loop, spec, document.error(), [&]() -> Status {
+            CT_TRY(const auto now, load(spec, *arguments, check));
+            static_cast<void>(now);
+            return {};
+        });
     }
-    return *code;
+    apply_log_level(*document, *arguments);
+    std::optional<Running> daemon(std::in_place, spec, *arguments, check, std::move(*document), std::move(*loop));
+    const auto code = daemon->run(setup);
+    if (code) return *code;
+    log::error("start", code.error());
+    daemon.reset();
+    if (auto fresh = EventLoop::create()) return refuse_and_leave(*fresh, spec, code.error());
+    return 1;
 }
 
 }  // namespace ct::daemon

@@ -9,6 +9,7 @@
 
 #include "attest/judge/enrolment_files.h"
 #include "attest/judge/policy_files.h"
+#include "config/credential.h"
 
 namespace ct::gate {
 namespace {
@@ -16,15 +17,6 @@ namespace {
 using config::Node;
 
 constexpr std::size_t kListeners = 8;
-
-// A credential of the unit wins over the path in the file: keys and tokens are best kept encrypted
-// (LoadCredentialEncrypted=).
-std::string credential_or(const char* name, std::string path) {
-    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): one thread
-    if (folder == nullptr) return path;
-    auto credential = std::string(folder) + "/" + name;
-    return ::access(credential.c_str(), R_OK) == 0 ? credential : path;
-}
 
 Status read_path(const Node& table, std::string_view key, std::string& into) {
     const auto node = table.get(key);
@@ -83,7 +75,7 @@ Result<VaultSettings> read_vault(const Node& root) {
         if (out.timeout < Seconds{1} || out.timeout > limits::kVaultReplyTime) return time->error("write 1s to 10s");
     }
     CT_CHECK(read_path(*table, "token", out.token_file));
-    out.token_file = credential_or("openbao-token", std::move(out.token_file));
+    out.token_file = config::credential_or("openbao-token", std::move(out.token_file));
     if (out.token_file.empty())
         return table->error(
             "token is required: the path of the gate's own OpenBao token, or give the unit a credential "
@@ -137,8 +129,8 @@ Result<Settings> parse_settings(const Node& root) {
     CT_TRY(out.listen, read_listen(root));
     CT_CHECK(read_path(root, "certificate", out.certificate));
     CT_CHECK(read_path(root, "key", out.key));
-    out.certificate = credential_or("gate.crt", std::move(out.certificate));
-    out.key = credential_or("gate.key", std::move(out.key));
+    out.certificate = config::credential_or("gate.crt", std::move(out.certificate));
+    out.key = config::credential_or("gate.key", std::move(out.key));
     CT_CHECK(read_path(root, "policy", out.policy));
     CT_CHECK(read_path(root, "nodes", out.nodes_folder));
     CT_TRY(out.vault, read_vault(root));

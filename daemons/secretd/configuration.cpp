@@ -2,11 +2,9 @@
 #include "daemons/secretd/configuration.h"
 
 #include <pwd.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "codec/hex.h"
+#include "config/credential.h"
 
 namespace ct::secretd {
 namespace {
@@ -19,15 +17,6 @@ Result<config::Node> required(const config::Node& table, std::string_view key) {
 Result<std::string> text(const config::Node& table, std::string_view key) {
     CT_TRY(const auto node, required(table, key));
     return node.as_string();
-}
-
-// A credential of the unit wins over the path in the file: keys are best kept encrypted (LoadCredentialEncrypted=).
-std::string credential_or(const char* name, std::string path) {
-    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): one thread
-    if (folder == nullptr) return path;
-    const std::string credential = std::string(folder) + "/" + name;
-    if (::access(credential.c_str(), R_OK) == 0) return credential;
-    return path;
 }
 
 Status parse_gate(const config::Node& gate, Configuration& into) {
@@ -44,8 +33,8 @@ Status parse_gate(const config::Node& gate, Configuration& into) {
     }
     CT_TRY(into.node_certificate, text(gate, "certificate"));
     CT_TRY(into.node_key, text(gate, "key"));
-    into.node_certificate = credential_or("node.crt", into.node_certificate);
-    into.node_key = credential_or("node.key", into.node_key);
+    into.node_certificate = config::credential_or("node.crt", into.node_certificate);
+    into.node_key = config::credential_or("node.key", into.node_key);
     return {};
 }
 

@@ -155,6 +155,29 @@ void Connection::on_refused(std::function<void(const Call&, const Error&)> handl
     state_->on_refused = std::move(handler);
 }
 
+Status Connection::answer_all(std::function<Status(std::string_view, std::string_view)> answer) {
+    auto slot = std::make_unique<Slot::State>();
+    slot->handler = std::make_shared<OnMessage>([answer = std::move(answer)](sd_bus_message* message) {
+        if (sd_bus_message_is_method_call(message, nullptr, nullptr) <= 0) return;
+        const char* const interface = sd_bus_message_get_interface(message);
+        const Status status = answer(interface == nullptr ? "" : interface, sd_bus_message_get_member(message));
+        // Sending fails only when the caller or the bus is gone, and then nobody waits.
+        if (status)
+            (void)sd_bus_reply_method_return(message, "");
+        else
+            (void)sd_bus_reply_method_errorf(message, error_name(status.error()).c_str(), "%s",
+                                             error_message(status.error()).c_str());
+    });
+    const auto run = [](sd_bus_message* message, void* state, sd_bus_error* error) noexcept {
+        const bool call = sd_bus_message_is_method_call(message, nullptr, nullptr) > 0;
+        run_on_message(message, state, error);
+        return call ? 1 : 0;
+    };
+    CT_CHECK(checked(sd_bus_add_filter(state_->bus, &slot->slot, run, slot.get()), "sd_bus_add_filter"));
+    state_->permanent.emplace_back(std::move(slot));
+    return {};
+}
+
 Status Connection::emit(const std::string& path, const std::string& interface, const char* member,
                         const std::function<Status(Message&)>& fill) {
     sd_bus_message* raw_message = nullptr;

@@ -73,6 +73,8 @@ public:
     Result<Slot> serve(const std::string& path, const Interface& interface);
     // Told of every call that an access rule turned away: for the audit stream.
     void on_refused(std::function<void(const Call&, const Error&)> handler);
+    // Answers every method call of this connection, whatever its object: nothing, or the error. Before all that is served.
+    Status answer_all(std::function<Status(std::string_view interface, std::string_view member)> answer);
     Status emit(const std::string& path, const std::string& interface, const char* member,
                 const std::function<Status(Message&)>& fill = {});
     Status emit_changed(const std::string& path, const std::string& interface,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <optional>
 
 #include "bus/connection.h"
@@ -315,16 +316,6 @@ TEST_F(BridgeDaemon, EndsWithTheBus) {
     EXPECT_EQ(::poll(&entry, 1, 10'000), 1);
 }
 
-TEST_F(BridgeDaemon, ABrokenConfigurationIsADaemonThatCannotBeHad) {
-    start({{"gate", "nonsense"}});
-    const auto stream = open("gate");
-    ASSERT_FALSE(stream);
-    EXPECT_EQ(stream.error().reason, Reason::daemon_unavailable);
-    EXPECT_NE(bus_->log().find("error: configuration: config_invalid: " + config_ + ":4: upstream.gate.address"),
-              std::string::npos)
-        << bus_->log();
-}
-
 TEST_F(BridgeDaemon, ChecksAConfigurationWithoutABus) {
     configure({{"gate", "127.0.0.1:1"}});
     const auto ask = [&](std::vector<std::string> more) {
@@ -341,6 +332,53 @@ TEST_F(BridgeDaemon, ChecksAConfigurationWithoutABus) {
     EXPECT_EQ(ask({"--help"}).code, 0);
     EXPECT_EQ(ask({"--confg"}).code, 2);
     EXPECT_EQ(ask({"--config", folder_.file("none.toml")}).code, 1);
+}
+
+// A daemon that can't start answers those whose call started it, where a bus lets them wait for 25 seconds.
+TEST_F(BridgeDaemon, ThatIsConfiguredWronglySaysSoToItsCallers) {
+    start({}, "[upstream.gate]\naddress = 5\n");
+    const auto refused = open("gate");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, Reason::config_invalid);
+    EXPECT_NE(refused.error().context.find("bridge.toml:4: upstream.gate.address"), std::string::npos)
+        << refused.error().context;
+    EXPECT_NE(bus_->log().find("error: configuration: config_invalid: " + config_ + ":4: upstream.gate.address"),
+              std::string::npos)
+        << bus_->log();
+    // Each call starts it anew; set right, it serves.
+    const Listener listener;
+    configure({{"gate", listener.address()}});
+    while (bus_->pid_of(kName) != 0)
+        static_cast<void>(property("io.cloudtaser.Daemon1", "State"));
+    EXPECT_TRUE(open("gate"));
+}
+
+TEST_F(BridgeDaemon, ThatIsNotConfiguredStaysAndLooksAgainWhenToldTo) {
+    start({});
+    ASSERT_EQ(open("gate").error().reason, Reason::config_invalid);  // an empty file is one
+    std::filesystem::remove(config_);
+    while (bus_->pid_of(kName) != 0)
+        static_cast<void>(property("io.cloudtaser.Daemon1", "State"));
+    const auto refused = open("gate");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, Reason::config_missing);
+    EXPECT_NE(refused.error().context.find(config_), std::string::npos);
+    const int process = bus_->pid_of(kName);
+    EXPECT_EQ(open("gate").error().reason, Reason::config_missing);
+    EXPECT_EQ(reload().error().reason, Reason::config_missing);
+    configure({{"gate", "nonsense"}});
+    EXPECT_EQ(reload().error().reason, Reason::config_invalid);
+    EXPECT_EQ(bus_->pid_of(kName), process);
+
+    const Listener listener;
+    configure({{"gate", listener.address()}});
+    ASSERT_TRUE(reload());
+    // The program begins anew and takes its name again.
+    const auto patience = std::chrono::steady_clock::now() + 20s;
+    while (!open("gate") && std::chrono::steady_clock::now() < patience) {
+    }
+    EXPECT_TRUE(open("gate"));
+    EXPECT_TRUE(bus_->kill(kName, SIGTERM));
 }
 
 }  // namespace

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace ct::config {
+
+// The unit's credential of this name ($CREDENTIALS_DIRECTORY, LoadCredential= and its kin) if it has one, else `path`: keys and
+// tokens are best kept encrypted. An empty credential is none, so that a unit can name one that need not be there.
+std::string credential_or(const char* name, std::string path);
+
+}  // namespace ct::config
