@@ -1,36 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this node would have a gate know of it: the other half is cmd_gate_node.cpp.
-#include <unistd.h>
+#include <cerrno>
 
-#include <array>
-
-#include "base/fd.h"
-#include "base/limits.h"
 #include "clients/ctl/commands.h"
+#include "clients/ctl/identity.h"
 #include "clients/ctl/node_bus.h"
 #include "clients/ctl/node_entry.h"
-#include "codec/hex.h"
-#include "crypto/x509.h"
 
 namespace ct::ctl {
 namespace {
 
-constexpr std::size_t kPem = 65536;
-
-Result<std::string> host_name() {
-    std::array<char, 65> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0) return fail_errno(Reason::io_failed, "gethostname");
-    return std::string(name.data());
-}
-
 Result<Sha256> own_pin(const std::string& path) {
-    const auto pem = read_file(path, kPem);
-    if (!pem)
+    const auto certificate = read_certificate(path);
+    if (!certificate && certificate.error().sys_errno == ENOENT)
         return fail(Reason::config_missing,
                     path + ": no identity of this node yet; make one: cloudtaserctl keygen node");
-    auto chain = crypto::Certificate::chain_from_pem(*pem, limits::kCertificateChain);
-    if (!chain) return fail(chain.error().reason, path + ": " + chain.error().context);
-    return chain->front().spki_sha256();
+    if (!certificate) return std::unexpected(certificate.error());
+    return certificate->spki_sha256();
 }
 
 // attestd's "tpm2.ak" = "sha256:..." as the word "ak:sha256:..." of kind tpm2.
@@ -61,10 +47,7 @@ Result<int> enrolment(const EnrolmentOptions& options, Output& out) {
     NodeEntry entry;
     CT_TRY(const Sha256 pin, own_pin(options.certificate));
     entry.spki.push_back(pin);
-    entry.name = options.name;
-    if (entry.name.empty()) {
-        CT_TRY(entry.name, host_name());
-    }
+    entry.name = options.name.empty() ? host_name() : options.name;
     CT_TRY(entry.keys, evidence_keys());
     if (entry.keys.empty())
         return fail(Reason::attester_unavailable,

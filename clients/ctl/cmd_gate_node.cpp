@@ -42,14 +42,14 @@ Result<Book> open_book(const std::string& settings) {
     return book;
 }
 
-// A node whose entry is a file of its own, which can be written anew.
+// A node whose entry is a file that we wrote and nobody has changed since: writing it anew loses nothing.
 Status owns_its_file(const Book& book, const std::string& name) {
     const auto at = book.nodes.position_of(name);
     if (!at) return fail(Reason::invalid_argument, "no node '" + name + "' is enrolled");
     const std::string own = book.file_of(name);
     if (at->file == own) {
         CT_TRY(const auto text, read_file(own, kFile));
-        if (read_entry(text, own)) return {};
+        if (const auto entry = read_entry(text, own); entry && to_toml(*entry) == text) return {};
     }
     return fail(Reason::invalid_argument,
                 "node '" + name + "' stands at " + at->file + ":" + std::to_string(at->line) + ": edit it there");

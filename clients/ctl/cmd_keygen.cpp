@@ -2,11 +2,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include "clients/ctl/commands.h"
 #include "clients/ctl/files.h"
+#include "clients/ctl/identity.h"
 #include "codec/hex.h"
 #include "crypto/certificate_maker.h"
 
@@ -17,12 +17,6 @@ constexpr std::size_t kKeyPem = 16384;
 constexpr auto kDay = std::chrono::days(1);
 // Clocks of two machines differ; a certificate made now must be valid for a peer that is a little behind.
 constexpr auto kClockSkew = std::chrono::minutes(10);
-
-std::string host_name() {
-    std::array<char, 65> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-    return name.data();
-}
 
 Result<crypto::MadeIdentity> make(const KeygenOptions& options, const std::string& name, const std::string& key_path,
                                   WallTime now) {

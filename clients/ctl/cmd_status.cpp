@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/fd.h"
-#include "base/limits.h"
 #include "base/secret_memory.h"
 #include "clients/ctl/commands.h"
+#include "clients/ctl/identity.h"
 #include "clients/ctl/node_bus.h"
 #include "clients/ctl/posture.h"
 #include "codec/hex.h"
-#include "crypto/x509.h"
 
 namespace ct::ctl {
 namespace {
-
-constexpr std::size_t kPem = 65536;
 
 constexpr const DaemonName* kDaemons[] = {&kSecretd, &kAttestd, &kBridge, &kIdentd, &kEnforced, &kGate};
 
@@ -41,14 +37,11 @@ void ask_attestd(NodeBus& bus, Posture& posture) {
 }
 
 std::optional<NodeIdentity> read_identity(const std::string& path) {
-    const auto pem = read_file(path, kPem);
-    if (!pem) return std::nullopt;
-    const auto chain = crypto::Certificate::chain_from_pem(*pem, limits::kCertificateChain);
-    if (!chain) return std::nullopt;
-    const auto& leaf = chain->front();
-    const auto pin = leaf.spki_sha256();
+    const auto certificate = read_certificate(path);
+    if (!certificate) return std::nullopt;
+    const auto pin = certificate->spki_sha256();
     if (!pin) return std::nullopt;
-    return NodeIdentity{leaf.subject(), hex_encode(*pin), leaf.not_after()};
+    return NodeIdentity{certificate->subject(), hex_encode(*pin), certificate->not_after()};
 }
 
 }  // namespace

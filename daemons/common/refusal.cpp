@@ -2,14 +2,12 @@
 #include "daemons/common/refusal.h"
 
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 
-#include <array>
+#include <cerrno>
 #include <csignal>
 #include <utility>
-#include <vector>
 
-#include "base/fd.h"
+#include "base/start_again.h"
 #include "bus/connection.h"
 #include "daemons/common/face.h"
 #include "daemons/common/log.h"
@@ -20,20 +18,10 @@ namespace {
 constexpr auto kQuiet = std::chrono::milliseconds(100);  // nobody else waits
 constexpr int kMostAnswers = 100;
 
-// Comes back only if it fails.
-void start_anew() {
-    constexpr std::size_t kArguments = 1 << 20;
-    std::array<char, 4096> path{};
-    auto line = read_file("/proc/self/cmdline", kArguments);
-    if (!line || ::readlink("/proc/self/exe", path.data(), path.size() - 1) <= 0) return;
-    std::vector<char*> arguments;
-    for (std::size_t at = 0; at < line->size(); at = line->find('\0', at) + 1)
-        arguments.push_back(&(*line)[at]);
-    arguments.push_back(nullptr);
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::execv(path.data(), arguments.data());
+// Also where it names a file, a key for one, that is not there or not ours to read.
+bool is_configuration_fault(const Error& why) {
+    return why.reason == Reason::config_invalid || why.reason == Reason::config_missing || why.sys_errno == ENOENT ||
+           why.sys_errno == EACCES;
 }
 
 using Answer = std::function<Status(std::string_view interface, std::string_view member)>;
@@ -79,7 +67,7 @@ Result<int> stay(EventLoop& loop, const Spec& spec, const Error& why, const std:
     CT_TRY(const int code, loop.run());
     if (configured) {
         CT_CHECK(bus.flush());
-        start_anew();
+        return std::unexpected(start_again());
     }
     return code;
 }
@@ -88,7 +76,7 @@ Result<int> stay(EventLoop& loop, const Spec& spec, const Error& why, const std:
 
 int refuse_and_leave(EventLoop& loop, const Spec& spec, const Error& why) {
     if (const Status told = answer_waiting(loop, spec, why); !told) log::error("telling those who wait", told.error());
-    return 1;
+    return is_configuration_fault(why) ? kConfigExit : 1;
 }
 
 int refuse_until_configured(EventLoop& loop, const Spec& spec, const Error& why, const std::function<Status()>& look) {

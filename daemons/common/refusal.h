@@ -11,11 +11,14 @@
 
 namespace ct::daemon {
 
-// Answers those who wait, and comes back with the exit code 1.
+// Of a daemon whose configuration is at fault (EX_CONFIG): the unit does not try again by itself.
+inline constexpr int kConfigExit = 78;
+
+// Answers those who wait, and comes back with the exit code: kConfigExit or 1.
 int refuse_and_leave(EventLoop& loop, const Spec& spec, const Error& why);
 
 // Answers every call until SIGTERM (0). SIGHUP and Daemon1.Reload ask `look` whether there is a configuration now; if there
-// is, the program starts anew with it.
+// is, the program starts anew with it. Nobody needs a right for that: a call to a daemon that does not run does the same.
 int refuse_until_configured(EventLoop& loop, const Spec& spec, const Error& why, const std::function<Status()>& look);
 
 }  // namespace ct::daemon

@@ -128,6 +128,20 @@ TEST_F(Enrolment, EndsWithRevocationAlsoForASessionThatLives) {
     EXPECT_EQ(refusal(), "none");
 }
 
+TEST_F(Enrolment, AFileThatSomebodyWroteByHandIsNotWrittenAnew) {
+    const std::string file = enrolment_file();
+    ASSERT_EQ(gate_node({"add", file, "--fingerprint", fingerprint_in(file)}).code, 0);
+    const std::string path = world_->folder() + "/nodes.d/node-1.toml";
+    std::ofstream(path, std::ios::app) << "description = \"rack 4\"\n";
+    const std::string before = read_file(path, 1 << 16).value();
+    const auto revoked = gate_node({"revoke", "node-1"});
+    EXPECT_EQ(revoked.code, 1);
+    EXPECT_NE(revoked.output.find("node-1.toml:1: edit it there"), std::string::npos) << revoked.output;
+    EXPECT_EQ(gate_node({"add", file, "--fingerprint", fingerprint_in(file), "--replace"}).code, 1);
+    EXPECT_EQ(read_file(path, 1 << 16).value(), before);
+    EXPECT_EQ(gate_node({"revoke", "nobody"}).code, 1);
+}
+
 TEST_F(Enrolment, WhatTheGateRefusesIsTakenBack) {
     const std::string file = enrolment_file();
     // A policy that does not parse keeps the gate from reading anything.

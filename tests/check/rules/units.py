@@ -16,7 +16,7 @@ KNOWN = {
                "OOMScoreAdjust PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivateTmp PrivateUsers ProcSubset "
                "ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules "
                "ProtectKernelTunables ProtectProc ProtectSystem ReadOnlyPaths ReadWritePaths InaccessiblePaths RemoveIPC Restart "
-               "RestartSec RestrictAddressFamilies RestrictNamespaces RestrictRealtime RestrictSUIDSGID RuntimeDirectory "
+               "RestartPreventExitStatus RestartSec RestrictAddressFamilies RestrictNamespaces RestrictRealtime RestrictSUIDSGID RuntimeDirectory "
                "RuntimeDirectoryMode SetCredential SetCredentialEncrypted Slice SocketBindAllow SocketBindDeny StandardError "
                "StandardOutput StateDirectory StateDirectoryMode SupplementaryGroups SyslogIdentifier SystemCallArchitectures "
                "SystemCallErrorNumber SystemCallFilter TasksMax TimeoutStartSec TimeoutStopSec Type UMask User WatchdogSec",
