@@ -18,10 +18,9 @@ namespace {
 constexpr auto kQuiet = std::chrono::milliseconds(100);  // nobody else waits
 constexpr int kMostAnswers = 100;
 
-// Also where it names a file, a key for one, that is not there or not ours to read.
+// Also where it names a file, a key for one, that is not there.
 bool is_configuration_fault(const Error& why) {
-    return why.reason == Reason::config_invalid || why.reason == Reason::config_missing || why.sys_errno == ENOENT ||
-           why.sys_errno == EACCES;
+    return why.reason == Reason::config_invalid || why.reason == Reason::config_missing || why.sys_errno == ENOENT;
 }
 
 using Answer = std::function<Status(std::string_view interface, std::string_view member)>;

@@ -31,11 +31,15 @@ TEST_F(Credential, OfTheUnitWinsOverThePathInTheFile) {
     EXPECT_EQ(credential_or("node.key", "/etc/k"), folder_ / "node.key");
 }
 
-TEST_F(Credential, ThatIsNotThereOrEmptyIsNone) {
+TEST_F(Credential, ThatIsNotThereOrSaysSoIsNone) {
     EXPECT_EQ(credential_or("node.key", "/etc/k"), "/etc/k") << "not started by a unit";
-    put("node.key", "");
+    put("node.key", "absent");
     EXPECT_EQ(credential_or("node.key", "/etc/k"), "/etc/k");
     EXPECT_EQ(credential_or("another", "/etc/k"), "/etc/k");
+    for (const char* content : {"", "absenT", "absent\n", "6bytes"}) {
+        put("node.key", content);
+        EXPECT_EQ(credential_or("node.key", "/etc/k"), folder_ / "node.key") << content;
+    }
 }
 
 }  // namespace
