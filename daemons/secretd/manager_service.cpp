@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/secretd/manager_service.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "audit/event.h"
 #include "codec/hex.h"
+#include "daemons/common/fd_store.h"
 #include "daemons/common/log.h"
 
 namespace ct::secretd {
@@ -16,6 +19,13 @@ constexpr const char* kInterface = "io.cloudtaser.Secret1.Manager";
 constexpr std::size_t kPem = 64 << 10;
 
 std::string path_of(const Session& session) { return std::string(kPath) + "/session/" + std::to_string(session.id()); }
+
+bool is_socket(int fd) {
+    struct stat status{};
+    return ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+std::string store_name(std::uint64_t session) { return "session-" + std::to_string(session); }
 
 std::uint64_t unix_seconds(WallTime time) {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<Seconds>(time.time_since_epoch()).count());
@@ -57,18 +67,21 @@ Result<std::unique_ptr<daemon::Service>> ManagerService::create(daemon::Daemon& 
     CT_TRY(auto configuration, parse_configuration(daemon.config().root()));
     CT_TRY(auto workloads, load_workloads(configuration));
     CT_TRY(auto identity, load_node_identity(configuration));
-    auto service =
-        std::make_unique<ManagerService>(daemon, std::move(configuration), std::move(workloads), std::move(identity));
+    CT_TRY(auto seal, crypto::MemorySeal::create());
+    auto service = std::make_unique<ManagerService>(daemon, std::move(configuration), std::move(workloads),
+                                                    std::move(identity), std::move(seal));
     CT_CHECK(service->serve());
     return service;
 }
 
 ManagerService::ManagerService(daemon::Daemon& daemon, Configuration configuration,
-                               std::shared_ptr<const Workloads> workloads, crypto::TlsContext node_identity)
+                               std::shared_ptr<const Workloads> workloads, crypto::TlsContext node_identity,
+                               crypto::MemorySeal seal)
     : daemon_(daemon),
       configuration_(std::move(configuration)),
       workloads_(std::move(workloads)),
       node_identity_(std::move(node_identity)),
+      seal_(std::move(seal)),
       witness_(daemon.bus()),
       streams_(daemon.bus()),
       attester_(daemon.bus()),
@@ -79,13 +92,15 @@ ManagerService::ManagerService(daemon::Daemon& daemon, Configuration configurati
                                 [this](const GrantKey& key, const Error& error) { on_grant_refused(key, error); },
                                 [this](const GrantKey& key, const std::string& evidence, const std::string& record,
                                        Seconds life) { on_grant_won(key, evidence, record, life); }}),
-      around_{daemon.loop(), witness_, enforcer_,         grants_,
-              vault_,        http_,    best_protection(), configuration_.release_time} {}
+      around_{daemon.loop(),     witness_, enforcer_,
+              grants_,           vault_,   http_,
+              best_protection(), seal_,    configuration_.release_time} {}
 
 Status ManagerService::serve() {
     if (around_.protection != Protection::memfd_secret)
         daemon_.set_state(daemon::State::degraded, "no memfd_secret on this kernel: boot with secretmem.enable=1");
     CT_TRY(object_, daemon_.bus().serve(kPath, interface()));
+    restore_sessions();
     return {};
 }
 
@@ -151,15 +166,10 @@ Result<SessionRequest> ManagerService::read_request(bus::Call& call) {
     if (rules == workloads_->end())
         return fail(Reason::workload_unknown, "no [workload." + workload + "] in " + configuration_.workloads_folder);
     request.rules = std::shared_ptr<const WorkloadRules>(workloads_, &rules->second);
-    if (const auto* extra = options.get<bus::StringMap>("env")) {
-        if (extra->size() + request.rules->environment.size() > limits::kSecretsPerWorkload)
+    if (const auto* asked = options.get<bus::StringMap>("env")) {
+        if (asked->size() + request.rules->environment.size() > limits::kSecretsPerWorkload)
             return fail(Reason::quota_exceeded, "too many secrets in one session");
-        for (const auto& [name, text] : *extra) {
-            if (!is_variable_name(name))
-                return fail(Reason::invalid_argument, "'" + name + "' is no environment variable name");
-            CT_TRY(auto ref, openbao::parse_secret_ref(text, configuration_.mounts));
-            request.extra_environment.emplace(name, Mapping{std::move(ref), Children::rearm});
-        }
+        CT_TRY(request.extra_environment, parse_environment(*asked));
     }
     const auto by_uid = std::ranges::count_if(
         seats_, [&](const auto& seat) { return seat.second.session->caller_uid() == request.caller_uid; });
@@ -170,6 +180,25 @@ Result<SessionRequest> ManagerService::read_request(bus::Call& call) {
         static_cast<std::size_t>(waiting) >= limits::kPendingPerCaller)
         return fail(Reason::quota_exceeded, "this user has too many sessions open or waiting");
     return request;
+}
+
+Result<std::map<std::string, Mapping>> ManagerService::parse_environment(const bus::StringMap& asked) const {
+    std::map<std::string, Mapping> environment;
+    for (const auto& [name, text] : asked) {
+        if (!is_variable_name(name))
+            return fail(Reason::invalid_argument, "'" + name + "' is no environment variable name");
+        CT_TRY(auto ref, openbao::parse_secret_ref(text, configuration_.mounts));
+        environment.emplace(name, Mapping{std::move(ref), Children::rearm});
+    }
+    return environment;
+}
+
+std::unique_ptr<Session> ManagerService::make_session(SessionRequest request) {
+    return std::make_unique<Session>(
+        around_, std::move(request),
+        Session::Events{[this](Session& session) { on_live(session); },
+                        [this](Session& session, const Error& error) { on_refused(session, error); },
+                        [this](Session& session, const Error& why) { on_ended(session, why); }});
 }
 
 void ManagerService::open_session(bus::Call call) {
@@ -183,11 +212,7 @@ void ManagerService::open_session(bus::Call call) {
     request->id = next_id_++;
     const std::uint64_t id = request->id;
     Seat seat;
-    seat.session = std::make_unique<Session>(
-        around_, std::move(*request),
-        Session::Events{[this](Session& session) { on_live(session); },
-                        [this](Session& session, const Error& error) { on_refused(session, error); },
-                        [this](Session& session, const Error& why) { on_ended(session, why); }});
+    seat.session = make_session(std::move(*request));
     Session& session = *seat.session;
     // The kernel says it sooner than the bus, and costs the bus nothing.
     auto gone = daemon_.loop().add_pidfd(session.process().get(), [this, id] {
@@ -223,11 +248,68 @@ void ManagerService::on_live(Session& session) {
 
 Status ManagerService::hand_over(Seat& seat) {
     CT_TRY(auto ends, socket_pair());
-    CT_TRY(seat.line, SessionLine::open(daemon_.loop(), *seat.session, std::move(ends.ours),
-                                        [this](Session& armed, int pid) { on_armed(armed, pid); }));
+    // First with systemd, then with the launcher: once it holds the line, a restart of ours costs it nothing.
+    CT_TRY(const Fd keepsake, daemon::sealed_copy(encode(seat.session->keepsake())));
+    if (const auto kept = daemon::keep_descriptors(store_name(seat.session->id()), {ends.ours.get(), keepsake.get()});
+        !kept)
+        log::warning("a session will not outlive a restart", kept.error());
+    auto line = SessionLine::open(daemon_.loop(), *seat.session, std::move(ends.ours),
+                                  [this](Session& armed, int pid) { on_armed(armed, pid); });
+    if (!line) {
+        daemon::drop_descriptors(store_name(seat.session->id()));
+        return std::unexpected(std::move(line).error());
+    }
+    seat.line = std::move(*line);
     seat.process_gone.reset();  // from now on the line tells
     seat.waiting->reply(bus::ObjectPath{path_of(*seat.session)}, ends.theirs);
     seat.waiting.reset();
+    return {};
+}
+
+// -------------------------------------------------------------------------------------------------------- after a restart
+
+void ManagerService::restore_sessions() {
+    std::uint64_t restored = 0;
+    for (auto& [name, descriptors] : daemon::take_kept_descriptors()) {
+        const auto restore = [&]() -> Status {
+            // They come in no order that is promised.
+            const auto line = std::ranges::find_if(descriptors, [](const Fd& fd) { return is_socket(fd.get()); });
+            const auto memory = std::ranges::find_if(descriptors, [](const Fd& fd) { return !is_socket(fd.get()); });
+            if (line == descriptors.end() || memory == descriptors.end())
+                return fail(Reason::session_ended, "its other end is gone");
+            CT_TRY(const auto bytes, daemon::read_sealed_copy(*memory, kKeptSize));
+            CT_TRY(const auto kept, decode_kept_session(as_bytes(bytes)));
+            next_id_ = std::max(next_id_, kept.id + 1);
+            return restore_session(kept, std::move(*line));
+        }();
+        if (restore) {
+            ++restored;
+            continue;
+        }
+        daemon::drop_descriptors(name);
+        if (restore.error().reason != Reason::session_ended)
+            log::warning(name + " ends with the restart", restore.error());
+    }
+    if (restored == 0) return;
+    daemon_.counter("sessions_restored") += restored;
+    audit::Event event(daemon_.audit(), audit::Type::sessions_restored);
+    static_cast<void>(event.set(audit::Field::count, restored).success());
+}
+
+Status ManagerService::restore_session(const KeptSession& kept, Fd line) {
+    const auto rules = workloads_->find(kept.workload);
+    if (rules == workloads_->end()) return fail(Reason::workload_unknown, kept.workload);
+    SessionRequest request;
+    request.id = kept.id;
+    request.rules = std::shared_ptr<const WorkloadRules>(workloads_, &rules->second);
+    request.caller_uid = kept.caller_uid;
+    CT_TRY(request.extra_environment, parse_environment(kept.environment));
+    Seat seat;
+    seat.session = make_session(std::move(request));
+    CT_CHECK(seat.session->restore(kept));
+    CT_TRY(seat.line, SessionLine::resume(daemon_.loop(), *seat.session, std::move(line),
+                                          [this](Session& armed, int pid) { on_armed(armed, pid); }));
+    seats_.emplace(kept.id, std::move(seat));
     return {};
 }
 
@@ -250,6 +332,7 @@ void ManagerService::on_ended(Session& session, const Error& why) {
         audit::Event event(daemon_.audit(), audit::Type::session_ended);
         describe(event, session).because(why);
         static_cast<void>(event.success());
+        daemon::drop_descriptors(store_name(session.id()));
         static_cast<void>(daemon_.bus().emit(kPath, kInterface, "SessionRemoved", [&](bus::Message& m) {
             return m.append_all(bus::ObjectPath{path_of(session)}, to_string(why.reason));
         }));

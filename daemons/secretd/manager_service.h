@@ -22,7 +22,7 @@ class ManagerService final : public daemon::Service {
 public:
     static Result<std::unique_ptr<daemon::Service>> create(daemon::Daemon& daemon);
     ManagerService(daemon::Daemon& daemon, Configuration configuration, std::shared_ptr<const Workloads> workloads,
-                   crypto::TlsContext node_identity);
+                   crypto::TlsContext node_identity, crypto::MemorySeal seal);
     Status reload(const config::Document& document) override;
 
 private:
@@ -39,6 +39,10 @@ private:
     [[nodiscard]] bus::Interface interface();
     void open_session(bus::Call call);
     [[nodiscard]] Result<SessionRequest> read_request(bus::Call& call);
+    [[nodiscard]] Result<std::map<std::string, Mapping>> parse_environment(const bus::StringMap& asked) const;
+    [[nodiscard]] std::unique_ptr<Session> make_session(SessionRequest request);
+    void restore_sessions();
+    [[nodiscard]] Status restore_session(const KeptSession& kept, Fd line);
     void list_sessions(bus::Call call);
     void revoke_workload(bus::Call call);
 
@@ -54,6 +58,7 @@ private:
     Configuration configuration_;
     std::shared_ptr<const Workloads> workloads_;
     crypto::TlsContext node_identity_;
+    crypto::MemorySeal seal_;
     BusWitness witness_;
     AbsentEnforcer enforcer_;
     BusStreams streams_;

@@ -32,41 +32,40 @@ void put(MutableBytes& at, ByteView bytes) {
 
 }  // namespace
 
-Result<Payload> Payload::lay_out(const std::vector<Source>& sources, Protection protection) {
+Result<Payload> Payload::lay_out(const std::vector<Source>& sources, Protection protection, crypto::MemorySeal& seal) {
     const RegisterGuard guard;
     Payload payload;
     payload.protection_ = protection;
-    std::uint64_t size = 0;
-    std::vector<const Source*> order;
-    for (const bool environment : {true, false}) {
-        for (const auto& source : sources) {
-            if (source.environment != environment) continue;
-            if (environment) CT_CHECK(fits_environment(source));
-            const std::uint64_t length = source.value.size() + (environment ? source.name.size() + 2 : 0);
-            payload.entries_.push_back({source.name, environment, size, length, source.rearm, source.version});
-            order.push_back(&source);
-            size += length;
-        }
-        if (environment) payload.environment_size_ = size;
+    payload.seal_ = &seal;
+    for (const auto& source : sources) {
+        if (!source.environment) continue;
+        CT_CHECK(fits_environment(source));
+        const std::uint64_t length = source.name.size() + source.value.size() + 2;
+        payload.entries_.push_back(
+            {source.name, true, payload.environment_size_, length, source.rearm, source.version});
+        payload.environment_size_ += length;
     }
-    CT_TRY(payload.master_, SecretMapping::create(std::max<std::uint64_t>(size, 1), protection));
-    MutableBytes at = payload.master_.bytes();
+    CT_TRY(SecretBuffer strings, SecretBuffer::create(payload.environment_size_));
+    MutableBytes at = strings.bytes();
     constexpr std::uint8_t kNul[] = {0};
-    for (const Source* source : order) {
-        if (source->environment) {
-            put(at, as_bytes(source->name));
-            put(at, as_bytes("="));
+    for (const auto& source : sources) {
+        if (!source.environment) {
+            CT_TRY(payload.values_[source.name], seal.seal(source.value));
+            payload.entries_.push_back({source.name, false, 0, source.value.size(), source.rearm, source.version});
+            continue;
         }
-        put(at, source->value);
-        if (source->environment) put(at, kNul);
+        put(at, as_bytes(source.name));
+        put(at, as_bytes("="));
+        put(at, source.value);
+        put(at, kNul);
     }
+    CT_TRY(payload.environment_, seal.seal(strings.bytes()));
     return payload;
 }
 
 Result<SecretPage> Payload::copy_all() const {
-    const RegisterGuard guard;
     CT_TRY(SecretPage page, create_secret_page(std::max<std::uint64_t>(environment_size_, 1), protection_));
-    if (environment_size_ > 0) std::memcpy(page.mapping.bytes().data(), master_.bytes().data(), environment_size_);
+    CT_CHECK(seal_->open(environment_, page.mapping.bytes().first(environment_size_)));
     return page;
 }
 
@@ -79,10 +78,16 @@ Result<SecretPage> Payload::copy_value(std::string_view name) const {
     const RegisterGuard guard;
     const PayloadEntry* entry = find(name);
     if (entry == nullptr) return fail(Reason::name_not_mapped, "this session has no secret of that name");
-    auto value = master_.bytes().subspan(entry->offset, entry->length);
-    if (entry->environment) value = value.subspan(entry->name.size() + 1, value.size() - entry->name.size() - 2);
-    CT_TRY(SecretPage page, create_secret_page(std::max<std::size_t>(value.size(), 1), protection_));
-    if (!value.empty()) std::memcpy(page.mapping.bytes().data(), value.data(), value.size());
+    const std::size_t size = entry->length - (entry->environment ? entry->name.size() + 2 : 0);
+    CT_TRY(SecretPage page, create_secret_page(std::max<std::size_t>(size, 1), protection_));
+    const MutableBytes out = page.mapping.bytes().first(size);
+    if (!entry->environment) {
+        CT_CHECK(seal_->open(values_.at(entry->name), out));
+        return page;
+    }
+    CT_TRY(SecretBuffer strings, SecretBuffer::create(environment_size_));
+    CT_CHECK(seal_->open(environment_, strings.bytes()));
+    std::ranges::copy(strings.bytes().subspan(entry->offset + entry->name.size() + 1, size), out.begin());
     return page;
 }
 

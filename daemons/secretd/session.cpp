@@ -23,12 +23,46 @@ Session::Session(const SessionSurroundings& around, SessionRequest request, Even
 
 Session::~Session() { around_.grants.leave(*this); }
 
-void Session::start() {
+void Session::start_deadline() {
     auto timer = around_.loop.add_timer(around_.release_time, [this] { inbox_.post(TimedOut{}); });
     if (!timer) return inbox_.post(Failed{std::move(timer).error()});
     deadline_ = std::move(*timer);
+}
+
+void Session::start() {
+    start_deadline();
     for (auto& action : core_.start())
         std::visit([this](auto& step) { run(std::move(step)); }, action);
+}
+
+Status Session::restore(const KeptSession& kept) {
+    CT_TRY(core_,
+           SessionCore::restored(*request_.rules, around_.protection != Protection::memfd_secret, kept.identity));
+    grant_key_ = GrantKey{workload(), kept.identity};
+    opened_ = kept.opened;
+    evidence_kind_ = kept.evidence_kind;
+    tiers_ = kept.tiers;
+    return {};
+}
+
+KeptSession Session::keepsake() const {
+    KeptSession kept;
+    kept.id = id();
+    kept.workload = workload();
+    kept.caller_uid = caller_uid();
+    kept.identity = identity();
+    kept.opened = opened_;
+    kept.evidence_kind = evidence_kind_;
+    kept.tiers = tiers_;
+    for (const auto& [name, mapping] : request_.extra_environment)
+        kept.environment.emplace(name, mapping.ref.mount + "/" + mapping.ref.path + "#" + mapping.ref.field);
+    return kept;
+}
+
+void Session::want(std::function<void(Status)> then) {
+    if (core_.state() == SessionState::ended) return then(fail(Reason::session_ended, "the session has ended"));
+    waiting_.push_back(std::move(then));
+    handle(Wanted{});
 }
 
 void Session::handle(SessionEvent event) {
@@ -52,6 +86,8 @@ void Session::run(Protect /*action*/) {
 }
 
 void Session::run(AcquireGrant action) {
+    if (!deadline_) start_deadline();  // one that wakes
+    retried_ = false;
     grant_key_ = GrantKey{workload(), action.identity};
     const Grant* known = around_.grants.find(*grant_key_);
     warm_ = known != nullptr && known->state() == GrantState::granted;
@@ -142,7 +178,7 @@ Result<Payload> Session::assemble() const {
         CT_CHECK(add(name, mapping, true));
     for (const auto& [name, mapping] : request_.rules->secrets)
         CT_CHECK(add(name, mapping, false));
-    return Payload::lay_out(sources, around_.protection);
+    return Payload::lay_out(sources, around_.protection, around_.seal);
 }
 
 void Session::run(Answer /*action*/) {
@@ -150,18 +186,34 @@ void Session::run(Answer /*action*/) {
     events_.on_live(*this);
 }
 
+void Session::run(Serve /*action*/) {
+    deadline_.reset();
+    serve_waiting({});
+}
+
 void Session::run(Refuse action) {
-    wipe();
+    forget();
     events_.on_refused(*this, action.error);
     events_.on_ended(*this, action.error);
 }
 
+void Session::run(Deny action) {
+    forget();
+    serve_waiting(std::unexpected(std::move(action.error)));
+}
+
 void Session::run(End action) {
-    wipe();
+    forget();
+    serve_waiting(std::unexpected(action.why));
     events_.on_ended(*this, action.why);
 }
 
-void Session::wipe() {
+void Session::serve_waiting(const Status& status) {
+    for (const auto& then : std::exchange(waiting_, {}))
+        then(status);
+}
+
+void Session::forget() {
     deadline_.reset();
     reads_.clear();
     ++read_round_;

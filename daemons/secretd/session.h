@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "daemons/secretd/grants.h"
 #include "daemons/secretd/inbox.h"
+#include "daemons/secretd/kept_session.h"
 #include "daemons/secretd/payload.h"
 #include "daemons/secretd/ports.h"
 #include "daemons/secretd/session_core.h"
@@ -28,6 +29,7 @@ struct SessionSurroundings {
     openbao::Client& vault;
     const http::Client& wire;  // its counters
     Protection protection;
+    crypto::MemorySeal& seal;
     Millis release_time;
 };
 
@@ -35,7 +37,7 @@ struct SessionRequest {
     std::uint64_t id = 0;
     std::shared_ptr<const WorkloadRules> rules;
     std::map<std::string, Mapping> extra_environment;  // asked for by the launcher; wins over the rules' mapping
-    Fd pidfd;
+    Fd pidfd;                                          // none in a session that was restored
     std::uint64_t caller_uid = 0;
 };
 
@@ -50,9 +52,16 @@ public:
     ~Session() override;
 
     void start();
+    // In place of start(): a session that a former secretd opened. It holds nothing until its line asks.
+    [[nodiscard]] Status restore(const KeptSession& kept);
+    // What a later secretd needs to go on with it; no secret is in it.
+    [[nodiscard]] KeptSession keepsake() const;
     void close() { inbox_.post(LineClosed{}); }
     void revoke() { inbox_.post(Revoked{}); }
 
+    // Calls `then` when arm() and fetch() can serve: at once in a live session, after attestation and reads in one that
+    // was dormant; or with the reason why not.
+    void want(std::function<void(Status)> then);
     // session_ended unless live.
     [[nodiscard]] Result<SecretPage> arm() const;
     [[nodiscard]] Result<SecretPage> fetch(std::string_view name) const;
@@ -83,9 +92,13 @@ private:
     void run(AcquireGrant action);
     void run(Fetch action);
     void run(Answer action);
+    void run(Serve action);
     void run(Refuse action);
+    void run(Deny action);
     void run(End action);
-    void wipe();
+    void start_deadline();
+    void forget();
+    void serve_waiting(const Status& status);
     [[nodiscard]] std::map<std::string, Mapping> environment() const;
     void read_next_batch();
     void on_read(std::size_t index, Result<openbao::KvSecret> secret);
@@ -114,6 +127,7 @@ private:
     std::uint64_t flights_before_ = 0;
     std::uint64_t round_trips_ = 0;
     std::optional<Payload> payload_;
+    std::vector<std::function<void(Status)>> waiting_;  // on the line
 };
 
 }  // namespace ct::secretd

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/secretd/session_core.h"
 
+#include <utility>
+
 namespace ct::secretd {
 namespace {
 
@@ -24,6 +26,8 @@ std::string_view to_string(SessionState state) {
             return "fetch";
         case SessionState::live:
             return "live";
+        case SessionState::dormant:
+            return "dormant";
         case SessionState::ended:
             return "ended";
     }
@@ -39,24 +43,43 @@ std::vector<SessionAction> SessionCore::refuse(Error error) {
     return to(SessionState::ended, Refuse{std::move(error)});
 }
 
+// A failure: before its answer the launcher is told; a live session ends; one that wakes sleeps on.
+std::vector<SessionAction> SessionCore::close(Error error) {
+    if (!answered_) return refuse(std::move(error));
+    if (state_ == SessionState::live) return end(std::move(error));
+    return to(SessionState::dormant, Deny{std::move(error)});
+}
+
 std::vector<SessionAction> SessionCore::end(Error why) { return to(SessionState::ended, End{std::move(why)}); }
+
+Result<SessionCore> SessionCore::restored(const WorkloadRules& rules, bool degraded_memory, attest::Identity identity) {
+    CT_CHECK(rules.allows(identity));  // as they are now
+    if (rules.require_enforcement)
+        return fail(Reason::enforcement_unavailable, "a session that must be enforced does not outlive a restart");
+    SessionCore core(rules, degraded_memory);
+    core.state_ = SessionState::dormant;
+    core.answered_ = true;
+    core.identity_ = std::move(identity);
+    return core;
+}
 
 std::vector<SessionAction> SessionCore::start() { return one(Identify{}); }
 
 std::vector<SessionAction> SessionCore::on(const SessionEvent& event) {
     if (state_ == SessionState::ended) return {};  // late answers of steps that were overtaken
 
-    // Endings that any state can meet. Before `live` the launcher still waits for its answer.
-    const bool answered = state_ == SessionState::live;
-    const auto close = [&](Error error) { return answered ? end(std::move(error)) : refuse(std::move(error)); };
+    // Endings that any state can meet.
     if (std::holds_alternative<LineClosed>(event)) return end(Error{Reason::session_ended, "the line was closed"});
-    if (std::holds_alternative<Revoked>(event))
-        return close(Error{Reason::session_ended, "revoked by an administrator"});
+    if (std::holds_alternative<Revoked>(event)) {
+        Error revoked{Reason::session_ended, "revoked by an administrator"};
+        return answered_ ? end(std::move(revoked)) : refuse(std::move(revoked));
+    }
     if (const auto* lost = std::get_if<GrantLost>(&event)) return close(lost->error);
     if (const auto* failed = std::get_if<Failed>(&event)) return close(failed->error);
     if (std::holds_alternative<TimedOut>(event)) {
-        if (answered) return {};  // the release deadline does not bound a session's life
-        return refuse(
+        // The release deadline bounds a release, not a session's life.
+        if (state_ == SessionState::live || state_ == SessionState::dormant) return {};
+        return close(
             Error{Reason::timed_out, "no release within the time limit, in state " + std::string(to_string(state_))});
     }
     return expected(event);
@@ -84,9 +107,9 @@ std::vector<SessionAction> SessionCore::expected(const SessionEvent& event) {
         case SessionState::attest:
             if (const auto* grant = std::get_if<Granted>(&event)) {
                 if (grant->terms.require_enforcement && !enforced_)
-                    return refuse(Error{Reason::enforcement_unavailable, "the gate's policy requires enforcement"});
+                    return close(Error{Reason::enforcement_unavailable, "the gate's policy requires enforcement"});
                 if (degraded_memory_ && !grant->terms.allow_degraded_memory)
-                    return refuse(
+                    return close(
                         Error{Reason::secret_memory_unavailable,
                               "this kernel gives no memfd_secret (before Linux 6.5 boot with secretmem.enable=1) "
                               "and the gate's policy does not allow locked memory instead"});
@@ -94,17 +117,26 @@ std::vector<SessionAction> SessionCore::expected(const SessionEvent& event) {
             }
             break;
         case SessionState::fetch:
-            if (std::holds_alternative<Fetched>(event)) return to(SessionState::live, Answer{});
+            if (std::holds_alternative<Fetched>(event)) {
+                if (std::exchange(answered_, true)) return to(SessionState::live, Serve{});
+                return to(SessionState::live, Answer{});
+            }
             break;
         case SessionState::live:
             // A renewed grant brings no new right; it only keeps the session.
             if (std::holds_alternative<Granted>(event)) return {};
+            if (std::holds_alternative<Wanted>(event)) return one(Serve{});
+            break;
+        case SessionState::dormant:
+            if (std::holds_alternative<Wanted>(event)) return to(SessionState::attest, AcquireGrant{identity_});
             break;
         case SessionState::ended:
             return {};
     }
+    // Served with the others when the reads are done.
+    if (answered_ && std::holds_alternative<Wanted>(event)) return {};
     const Error fault{Reason::internal, "unexpected event in state " + std::string(to_string(state_))};
-    return state_ == SessionState::live ? end(fault) : refuse(fault);
+    return answered_ ? end(fault) : refuse(fault);
 }
 
 }  // namespace ct::secretd

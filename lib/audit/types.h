@@ -18,6 +18,7 @@ namespace ct::audit {
     /* secretd */                                                                                                      \
     X(session_opened, "09e381c4410f4a8d8e4b755c4336e6f8", "session opened")                                            \
     X(session_ended, "c95e98d555b2407c9c57d53128c9b296", "session ended")                                              \
+    X(sessions_restored, "e90a1559a7ff43388192fd6919129df3", "sessions outlived a restart")                            \
     X(grant_obtained, "f16d6aef141c4a4e89b049bae76a381e", "grant obtained")                                            \
     X(grant_ended, "6ccdb5ee41c64f928112f378d369a0df", "grant ended")                                                  \
     X(secret_delivered, "17e5604cdc7e4a9f9cd70b84e5f9fd0c", "secret delivered")                                        \

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/connection.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -114,6 +116,27 @@ Result<Connection> Connection::serve_peer(Fd socket) {
 Result<Connection> Connection::open_peer(Fd socket) {
     CT_TRY(auto state, start_peer(std::move(socket), false));
     return Connection(std::move(state));
+}
+
+// sd-bus can't be told that a handshake is over. So it has one, with ourselves over another socket pair, and finds the
+// line at that descriptor number afterwards.
+Result<Connection> Connection::resume_peer(Fd socket) {
+    CT_TRY(auto ends, socket_pair());
+    const int number = ends.ours.get();
+    CT_TRY(auto asking, start_peer(std::move(ends.theirs), false));
+    CT_TRY(auto serving, start_peer(std::move(ends.ours), true));
+    while (sd_bus_is_ready(serving->bus) == 0 || sd_bus_is_ready(asking->bus) == 0) {
+        int steps = 0;
+        for (sd_bus* bus : {asking->bus, serving->bus}) {
+            const int r = sd_bus_process(bus, nullptr);
+            if (r < 0) return fail_errno(Reason::io_failed, "a handshake with ourselves", -r);
+            steps += r;
+        }
+        if (steps == 0) return fail(Reason::internal, "a handshake with ourselves stands still");
+    }
+    if (::dup3(socket.get(), number, O_CLOEXEC) < 0) return fail_errno(Reason::io_failed, "dup3");
+    CT_TRY(serving->peer, peer_of(number));
+    return Connection(std::move(serving));
 }
 
 Status Connection::attach(EventLoop& loop) {

@@ -48,6 +48,8 @@ public:
     // only sending a descriptor before it is done blocks for it.
     static Result<Connection> serve_peer(Fd socket);
     static Result<Connection> open_peer(Fd socket);
+    // The serving end of a line whose handshake another process did before: it goes on with the next message.
+    static Result<Connection> resume_peer(Fd socket);
 
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;

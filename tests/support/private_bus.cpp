@@ -116,6 +116,22 @@ int PrivateBus::pid_of(const std::string& name) const {
     return static_cast<int>(pid.value_or(0));
 }
 
+Status PrivateBus::wait_for(const std::string& name) const {
+    adopt();
+    CT_TRY(auto loop, EventLoop::create());
+    CT_TRY(auto bus, bus::Connection::open_system("test"));
+    CT_CHECK(bus.attach(loop));
+    CT_TRY(const auto changes, bus.subscribe({"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"},
+                                             "NameOwnerChanged", [](bus::Message&) {}));
+    const BootTime end = loop.now() + kPatience;
+    while (pid_of(name) == 0) {
+        if (loop.now() > end) return fail(Reason::timed_out, "nobody owns " + name);
+        CT_TRY(const bool turned, loop.run_once(Millis{100}));
+        static_cast<void>(turned);
+    }
+    return {};
+}
+
 Status PrivateBus::kill(const std::string& name, int signal) const {
     const int pid = pid_of(name);
     if (pid == 0) return fail(Reason::daemon_unavailable, name);

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] const std::string& log_file() const { return log_file_; }
     // Of the process that owns a name now; 0 when nobody does.
     [[nodiscard]] int pid_of(const std::string& name) const;
+    // Until somebody owns the name.
+    [[nodiscard]] Status wait_for(const std::string& name) const;
     // Kills the owner of a name and waits for its end.
     [[nodiscard]] Status kill(const std::string& name, int signal) const;
 

@@ -17,6 +17,16 @@ Result<std::string> text_of(const Fd& page, std::uint64_t size) {
 }  // namespace
 
 Result<SessionClient> SessionClient::open(const std::string& workload, const bus::StringMap& env) {
+    CT_TRY(auto session, open_unspoken(workload, env));
+    return speak(std::move(session));
+}
+
+Result<SessionClient> SessionClient::speak(Unspoken session) {
+    CT_TRY(auto peer, bus::Connection::open_peer(std::move(session.line)));
+    return SessionClient(std::move(session.path), std::move(peer));
+}
+
+Result<SessionClient::Unspoken> SessionClient::open_unspoken(const std::string& workload, const bus::StringMap& env) {
     CT_TRY(auto connection, bus::Connection::open_system("session client"));
     CT_TRY(auto call,
            connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"},
@@ -29,8 +39,7 @@ Result<SessionClient> SessionClient::open(const std::string& workload, const bus
     CT_TRY(auto reply, connection.call(call, std::chrono::seconds(30)));
     CT_TRY(const auto path, reply.read<bus::ObjectPath>());
     CT_TRY(Fd line, reply.read<Fd>());
-    CT_TRY(auto peer, bus::Connection::open_peer(std::move(line)));
-    return SessionClient(path.text, std::move(peer));
+    return Unspoken{path.text, std::move(line)};
 }
 
 Result<std::map<std::string, std::string>> SessionClient::arm() {

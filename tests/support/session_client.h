@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "base/secret_memory.h"
 #include "bus/connection.h"
@@ -16,6 +17,14 @@ class SessionClient {
 public:
     // On the system bus (DBUS_SYSTEM_BUS_ADDRESS). The error is the one that secretd gave.
     static Result<SessionClient> open(const std::string& workload, const bus::StringMap& env = {});
+
+    // The two halves of open(): the line as it came, and its first use.
+    struct Unspoken {
+        std::string path;
+        Fd line;
+    };
+    static Result<Unspoken> open_unspoken(const std::string& workload, const bus::StringMap& env = {});
+    static Result<SessionClient> speak(Unspoken session);
 
     // The page of one arming: value by name. Ordinary memory: not for marked secrets.
     Result<std::map<std::string, std::string>> arm();

@@ -18,6 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr const char* kKeeper = CT_BINARY_DIR "/tests/support/keeper";
 constexpr unsigned kMeasured[] = {0, 4, 7};
 
 std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
@@ -50,7 +51,7 @@ Result<std::unique_ptr<World>> World::start(const Options& options) {
     CT_CHECK(world->make_identities(options));
     world->write_configuration(options);
     world->write_policy(options);
-    CT_CHECK(world->start_bus());
+    CT_CHECK(world->start_bus(options.restarts));
     return world;
 }
 
@@ -159,18 +160,24 @@ void World::write_policy(const Options& options) {
             "\nrequire_event_log = true\n");
 }
 
-Status World::start_bus() {
+Status World::start_bus(bool restarts) {
     BusSettings settings;
+    std::vector<std::string> kept;
     const std::pair<const char*, const char*> daemons[] = {{"Gate1", "gate"},
                                                            {"Secret1", "secretd"},
                                                            {"Bridge1", "bridge"},
                                                            {"Attest1", "attestd"},
                                                            {"Identity1", "identd"}};
-    for (const auto& [area, daemon] : daemons)
-        settings.services.push_back(
-            {std::string("io.cloudtaser.") + area,
-             {built(std::string("cloudtaser-") + daemon), "--config", folder_.file(std::string(daemon) + ".toml")},
-             {}});
+    for (const auto& [area, daemon] : daemons) {
+        std::vector<std::string> argv{built(std::string("cloudtaser-") + daemon), "--config",
+                                      folder_.file(std::string(daemon) + ".toml")};
+        if (restarts && std::string_view(daemon) == "secretd") {
+            argv.insert(argv.begin(), kKeeper);
+            kept = std::move(argv);
+        } else {
+            settings.services.push_back({std::string("io.cloudtaser.") + area, std::move(argv), {}});
+        }
+    }
     CT_TRY(auto bus, PrivateBus::start(settings));
     bus_.emplace(std::move(bus));
     bus_->adopt();
@@ -179,7 +186,10 @@ Status World::start_bus() {
     CT_TRY(auto call,
            connection.new_call({"io.cloudtaser.Gate1", "/io/cloudtaser/Gate1", "org.freedesktop.DBus.Peer"}, "Ping"));
     CT_TRY(const auto reply, connection.call(call));
-    return {};
+    if (kept.empty()) return {};
+    Launch launch{.argv = std::move(kept), .environment = bus_->environment(), .output = bus_->log_file()};
+    CT_TRY(keeper_, Child::start(launch));
+    return bus_->wait_for("io.cloudtaser.Secret1");
 }
 
 Status World::call_reload(const std::string& area) const {

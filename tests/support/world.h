@@ -32,6 +32,8 @@ public:
         std::string gate_pin;                       // hex, in place of the gate's own
         std::optional<std::pair<WallTime, WallTime>> gate_validity, node_validity;
         std::string release_timeout = "20s";
+        bool restarts =
+            false;  // secretd is restarted when it ends, with the descriptors that it left (keeper_main.cpp)
         Bao::Options bao = {};
     };
 
@@ -78,7 +80,7 @@ private:
     [[nodiscard]] Status make_identities(const Options& options);
     void write_configuration(const Options& options);
     void write_workloads() const;
-    [[nodiscard]] Status start_bus();
+    [[nodiscard]] Status start_bus(bool restarts);
     [[nodiscard]] Status call_reload(const std::string& area) const;
 
     TempDir folder_;
@@ -91,7 +93,8 @@ private:
     std::vector<std::string> users_;
     std::string workload_extra_;
     std::map<std::string, std::map<std::string, std::string>> mappings_;
-    std::optional<PrivateBus> bus_;  // ended first
+    std::optional<PrivateBus> bus_;
+    std::optional<Child> keeper_;  // ended first
 };
 
 #define CT_NEEDS_WORLD()                                                                                               \

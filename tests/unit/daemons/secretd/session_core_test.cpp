@@ -164,9 +164,9 @@ TEST(SessionCore, ARenewedGrantKeepsALiveSessionAsItIs) {
 
 TEST(SessionCore, NothingWakesAnEndedSession) {
     const auto r = rules();
-    const SessionEvent events[] = {Identified{caller()}, Protected{true}, Granted{terms()}, Fetched{},
-                                   TimedOut{},           LineClosed{},    Revoked{},        Failed{Error{}},
-                                   GrantLost{Error{}}};
+    const SessionEvent events[] = {
+        Identified{caller()}, Protected{true}, Granted{terms()}, Fetched{},       Wanted{},
+        TimedOut{},           LineClosed{},    Revoked{},        Failed{Error{}}, GrantLost{Error{}}};
     for (const auto& event : events) {
         auto core = in_state(r, SessionState::open);
         (void)core.on(Revoked{});
@@ -228,6 +228,93 @@ TEST(SessionCore, WithoutSecretMemoryNothingIsFetchedUnlessTheGateSaysSo) {
         else
             EXPECT_EQ(refused_with(actions), Reason::secret_memory_unavailable);
     }
+}
+
+// ---- sessions that outlived a restart
+
+SessionCore restored(const WorkloadRules& rules) {
+    auto core = SessionCore::restored(rules, false, caller());
+    EXPECT_TRUE(core) << core.error().to_string();
+    return std::move(*core);
+}
+
+TEST(SessionCoreRestored, SleepsUntilItIsAskedAndThenAttestsAndReadsAnew) {
+    const auto r = rules();
+    auto core = restored(r);
+    EXPECT_EQ(core.state(), SessionState::dormant);
+    auto actions = core.on(Wanted{});
+    ASSERT_EQ(actions.size(), 1U);
+    ASSERT_TRUE(std::holds_alternative<AcquireGrant>(actions[0]));
+    EXPECT_EQ(std::get<AcquireGrant>(actions[0]).identity, caller());
+    EXPECT_TRUE(core.on(Wanted{}).empty()) << "a second request waits with the first";
+    actions = core.on(Granted{terms()});
+    ASSERT_EQ(actions.size(), 1U);
+    EXPECT_TRUE(std::holds_alternative<Fetch>(actions[0]));
+    EXPECT_TRUE(core.on(Wanted{}).empty());
+    actions = core.on(Fetched{});
+    ASSERT_EQ(actions.size(), 1U);
+    EXPECT_TRUE(std::holds_alternative<Serve>(actions[0])) << "the launcher was answered long ago";
+    EXPECT_EQ(core.state(), SessionState::live);
+}
+
+TEST(SessionCoreRestored, AFailureOnTheWayIsToldAndTheSessionMayAskAgain) {
+    const auto r = rules();
+    const SessionEvent failures[] = {Failed{Error{Reason::vault_sealed, ""}},
+                                     GrantLost{Error{Reason::evidence_measurement_mismatch, ""}}, TimedOut{}};
+    const Reason reasons[] = {Reason::vault_sealed, Reason::evidence_measurement_mismatch, Reason::timed_out};
+    for (const bool granted : {false, true}) {
+        for (std::size_t i = 0; i < std::size(failures); ++i) {
+            auto core = restored(r);
+            (void)core.on(Wanted{});
+            if (granted) (void)core.on(Granted{terms()});
+            const auto actions = core.on(failures[i]);
+            ASSERT_EQ(actions.size(), 1U);
+            const auto* deny = std::get_if<Deny>(&actions[0]);
+            ASSERT_NE(deny, nullptr);
+            EXPECT_EQ(deny->error.reason, reasons[i]);
+            EXPECT_EQ(core.state(), SessionState::dormant);
+            EXPECT_TRUE(std::holds_alternative<AcquireGrant>(core.on(Wanted{}).at(0)));
+        }
+    }
+}
+
+TEST(SessionCoreRestored, TheGateMayHaveBecomeStricter) {
+    const auto r = rules();
+    auto core = restored(r);
+    (void)core.on(Wanted{});
+    auto strict = terms();
+    strict.require_enforcement = true;
+    EXPECT_TRUE(std::holds_alternative<Deny>(core.on(Granted{strict}).at(0)));
+}
+
+TEST(SessionCoreRestored, EndsWithItsLineOrByAnAdministrator) {
+    const auto r = rules();
+    for (const SessionEvent& event : {SessionEvent{LineClosed{}}, SessionEvent{Revoked{}}}) {
+        auto core = restored(r);
+        EXPECT_EQ(ended_with(core.on(event)), Reason::session_ended);
+    }
+}
+
+TEST(SessionCoreRestored, IsRefusedByRulesThatHaveChanged) {
+    auto r = rules();
+    r.uids = {kUid + 1};
+    const auto other_user = SessionCore::restored(r, false, caller());
+    ASSERT_FALSE(other_user);
+    EXPECT_EQ(other_user.error().reason, Reason::caller_not_allowed);
+    r = rules();
+    r.require_enforcement = true;
+    const auto enforced = SessionCore::restored(r, false, caller());
+    ASSERT_FALSE(enforced);
+    EXPECT_EQ(enforced.error().reason, Reason::enforcement_unavailable);
+}
+
+TEST(SessionCore, ALiveSessionServesWhatItsLineAsks) {
+    const auto r = rules();
+    auto core = in_state(r, SessionState::live);
+    const auto actions = core.on(Wanted{});
+    ASSERT_EQ(actions.size(), 1U);
+    EXPECT_TRUE(std::holds_alternative<Serve>(actions[0]));
+    EXPECT_EQ(core.state(), SessionState::live);
 }
 
 }  // namespace
