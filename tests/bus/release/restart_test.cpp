@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions outlive secretd: killed or stopped, its next incarnation serves the same lines, with secrets that it reads anew
 // after it has attested anew.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <fstream>
@@ -61,6 +63,25 @@ TEST_F(Restart, ALiveSessionIsServedOnByTheNextSecretd) {
         EXPECT_EQ(world_->session_states(), std::vector<std::string>{"live"});
     }
     EXPECT_NE(world_->node_audit().find("sessions_restored"), std::string::npos);
+}
+
+TEST_F(Restart, AnExecInTheTreeOfARunningProgramIsArmedByTheNextSecretd) {
+    TempDir folder;
+    const std::string pipe = folder.file("pipe");
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const Fd go(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));
+    Launch launch =
+        world_->run({"/bin/sh", "-c", "echo up; read line; exec /bin/sh -c 'echo \"value: $DB_PASSWORD\"'"});
+    launch.input = pipe;
+    launch.output = folder.write("output", "");
+    auto program = Child::start(launch);
+    ASSERT_TRUE(program);
+    ASSERT_TRUE(wait_for_text(launch.output, "up", *program, Millis{20'000}));
+    restart();
+    ASSERT_TRUE(write_all(go.get(), "go\n", 3));
+    EXPECT_EQ(program->wait(Millis{20'000}).value_or(-1), 0);
+    EXPECT_NE(read_file(launch.output, 4096).value_or("").find("value: correct horse"), std::string::npos)
+        << read_file(launch.output, 4096).value_or("");
 }
 
 TEST_F(Restart, HappensAgainAndAgain) {
