@@ -19,7 +19,7 @@ std::map<std::string, std::vector<Fd>> take_kept_descriptors() {
         kept[names[i]].emplace_back(SD_LISTEN_FDS_START + i);
         std::free(names[i]);  // NOLINT(cppcoreguidelines-no-malloc): sd-daemon's
     }
-    std::free(static_cast<void*>(names));  // NOLINT(cppcoreguidelines-no-malloc)
+    std::free(static_cast<void*>(names));  // NOLINT(cppcoreguidelines-no-malloc): sd-daemon's
     return kept;
 }
 
