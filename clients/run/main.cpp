@@ -9,6 +9,7 @@
 
 #include "clients/run/options.h"
 #include "clients/run/parent_mode.h"
+#include "clients/run/patience.h"
 #include "clients/run/session_line.h"
 #include "clients/run/target.h"
 
@@ -19,20 +20,25 @@ int print(const char* text) {
     return write_all(STDOUT_FILENO, text, std::strlen(text)) ? 0 : exit_code({Reason::io_failed, {}, 0});
 }
 
-int become_in_place(const SessionRequest& request, const Program& program, const CommandLine& command_line) {
+Result<Fd> opened(const SessionRequest& request, Seconds wait) {
+    return with_patience(wait, [&] { return open_session(request); }, waiting_for_real(request.timeout));
+}
+
+int become_in_place(const SessionRequest& request, Seconds wait, const Program& program,
+                    const CommandLine& command_line) {
     auto channel = open_channel();
     if (!channel) return say(channel.error());
     const auto guard = DetachedGuard::start({std::move(channel->guard), Fd(), Fd(), ::getpid(), command_line});
     if (!guard) return say(guard.error());
-    auto line = open_session(request);
+    auto line = opened(request, wait);
     if (!line) return say(line.error());
     if (const Status alone = guard->detach(); !alone) return say(alone.error());
     if (const Status sent = channel->launcher.send_line(std::move(*line)); !sent) return say(sent.error());
     return become_program(std::move(channel->launcher), program);
 }
 
-int become_parent(const SessionRequest& request, Program program, const CommandLine& command_line) {
-    auto line = open_session(request);
+int become_parent(const SessionRequest& request, Seconds wait, Program program, const CommandLine& command_line) {
+    auto line = opened(request, wait);
     if (!line) return say(line.error());
     return run_as_parent(std::move(*line), std::move(program), command_line);
 }
@@ -52,8 +58,9 @@ int run(int argc, char** argv) {
     if (::prctl(PR_SET_DUMPABLE, 0) < 0) return say(Error{Reason::guard_failed, "PR_SET_DUMPABLE", errno});
     const SessionRequest request{options->workload, options->environment, options->timeout};
     Program program{*path, std::move(options->command), own_environment()};
-    return *mode == Mode::in_place ? become_in_place(request, program, command_line(argc, argv))
-                                   : become_parent(request, std::move(program), command_line(argc, argv));
+    return *mode == Mode::in_place
+               ? become_in_place(request, options->wait, program, command_line(argc, argv))
+               : become_parent(request, options->wait, std::move(program), command_line(argc, argv));
 }
 
 }  // namespace

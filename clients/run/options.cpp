@@ -20,7 +20,9 @@ secret memory only; the program and what it starts see them, /proc does not.
   -e, --env NAME=MOUNT/PATH#FIELD
                            one more variable, besides those of the workload; repeatable
   -t, --timeout SECONDS    how long the release may take, 1 to 600 (default 25)
-  -c, --config FILE        read workload, timeout and [env] from FILE (TOML)
+  -W, --wait SECONDS       while something can't be reached (the gate, OpenBao, the
+                           daemons at boot), try again for so long (default 0)
+  -c, --config FILE        read workload, timeout, wait and [env] from FILE (TOML)
   -h, --help               this text
   -V, --version            the version
 
@@ -30,7 +32,7 @@ Exit status: that of PROGRAM; 127 PROGRAM not found, 126 not executable, 125 ref
 
 namespace {
 
-constexpr std::int64_t kLongestTimeout = 600;
+constexpr Seconds kLongestTimeout{600}, kLongestWait{24 * 3600};
 
 bool is_variable_name(std::string_view name) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -49,21 +51,35 @@ Status add_variable(std::map<std::string, std::string>& environment, const std::
 }
 
 struct Given {
-    std::optional<std::string> workload, timeout, config;
+    std::optional<std::string> workload, timeout, wait, config;
     std::map<std::string, std::string> environment;
 };
+
+Result<Seconds> read_seconds(const char* option, const std::string& text, Seconds least, Seconds most) {
+    std::int64_t seconds = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, seconds);
+    if (parsed.ec != std::errc{} || parsed.ptr != end || Seconds(seconds) < least || Seconds(seconds) > most)
+        return fail(Reason::invalid_argument, std::string(option) + " takes seconds, " + std::to_string(least.count()) +
+                                                  " to " + std::to_string(most.count()));
+    return Seconds(seconds);
+}
 
 Status read_file_options(const std::string& file, Options& options) {
     CT_TRY(const auto document, config::Document::load(file));
     const auto root = document.root();
-    CT_CHECK(root.only({"workload", "timeout", "env"}));
+    CT_CHECK(root.only({"workload", "timeout", "wait", "env"}));
     if (const auto node = root.get("workload")) {
         CT_TRY(options.workload, node->as_string());
     }
     if (const auto node = root.get("timeout")) {
         CT_TRY(options.timeout, node->as_duration());
-        if (options.timeout < Seconds(1) || options.timeout > Seconds(kLongestTimeout))
+        if (options.timeout < Seconds(1) || options.timeout > kLongestTimeout)
             return node->error("timeout must be 1 s to 600 s");
+    }
+    if (const auto node = root.get("wait")) {
+        CT_TRY(options.wait, node->as_duration());
+        if (options.wait < Seconds(0) || options.wait > kLongestWait) return node->error("wait must be 0 s to 24 h");
     }
     if (const auto node = root.get("env")) {
         CT_TRY(const auto variables, node->as_table());
@@ -82,12 +98,10 @@ Status settle(Options& options, Given given) {
     given.environment.merge(options.environment);  // what is given already stays
     options.environment = std::move(given.environment);
     if (given.timeout) {
-        std::int64_t seconds = 0;
-        const char* end = given.timeout->data() + given.timeout->size();
-        const auto parsed = std::from_chars(given.timeout->data(), end, seconds);
-        if (parsed.ec != std::errc{} || parsed.ptr != end || seconds < 1 || seconds > kLongestTimeout)
-            return fail(Reason::invalid_argument, "--timeout takes seconds, 1 to 600");
-        options.timeout = Seconds(seconds);
+        CT_TRY(options.timeout, read_seconds("--timeout", *given.timeout, Seconds(1), kLongestTimeout));
+    }
+    if (given.wait) {
+        CT_TRY(options.wait, read_seconds("--wait", *given.wait, Seconds(0), kLongestWait));
     }
     if (options.workload.empty())
         return fail(Reason::invalid_argument, "--workload is missing; see cloudtaser-run --help");
@@ -103,8 +117,9 @@ struct Option {
     std::string_view word;
     bool takes_value;
 };
-constexpr Option kOptions[] = {{'w', "workload", true}, {'e', "env", true},   {'t', "timeout", true},
-                               {'c', "config", true},   {'h', "help", false}, {'V', "version", false}};
+constexpr Option kOptions[] = {{'w', "workload", true}, {'e', "env", true},    {'t', "timeout", true},
+                               {'W', "wait", true},     {'c', "config", true}, {'h', "help", false},
+                               {'V', "version", false}};
 
 // One option as it stands at arguments[at]: "--word", "--word=value", "-l", "-lvalue".
 struct Word {
@@ -164,6 +179,9 @@ Result<Options> parse_options(std::span<const char* const> arguments) {
                 break;
             case 't':
                 given.timeout = *word.value;
+                break;
+            case 'W':
+                given.wait = *word.value;
                 break;
             case 'c':
                 given.config = *word.value;

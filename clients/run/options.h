@@ -18,6 +18,7 @@ struct Options {
     std::string workload;
     std::map<std::string, std::string> environment;  // NAME -> mount/path#field
     Seconds timeout{25};
+    Seconds wait{0};                   // for what can't be reached
     std::vector<std::string> command;  // program and its arguments
 };
 

@@ -18,9 +18,6 @@ auto or_failed(Make make) {
     };
 }
 
-// Says that the gate or OpenBao could not answer, as against having said no.
-bool is_outage(Reason reason) { return bus_error(reason) == "UpstreamUnavailable"; }
-
 }  // namespace
 
 Grant::Grant(const GrantSurroundings& around, GrantKey key, Changed on_granted,

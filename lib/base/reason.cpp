@@ -24,6 +24,8 @@ std::string_view to_string(Reason reason) { return kRows.at(std::to_underlying(r
 
 std::string_view bus_error(Reason reason) { return kRows.at(std::to_underlying(reason)).bus; }
 
+bool is_outage(Reason reason) { return bus_error(reason) == "UpstreamUnavailable"; }
+
 std::optional<Reason> reason_from_string(std::string_view word) {
     for (std::size_t i = 0; i < kRows.size(); ++i)
         if (kRows[i].word == word) return static_cast<Reason>(i);

@@ -131,5 +131,7 @@ std::string_view to_string(Reason reason);
 std::optional<Reason> reason_from_string(std::string_view word);
 // The last part of the D-Bus error name, e.g. "EvidenceStale" of io.cloudtaser.Error.EvidenceStale.
 std::string_view bus_error(Reason reason);
+// Somebody could not answer, as against having said no: it may pass.
+bool is_outage(Reason reason);
 
 }  // namespace ct

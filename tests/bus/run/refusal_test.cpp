@@ -65,6 +65,22 @@ TEST_F(Refusal, WithoutDaemonOrBus) {
                    "daemon_unavailable");
 }
 
+TEST_F(Refusal, AnOutageIsWaitedForWhereThatIsAsked) {
+    secretd_->refuse_sessions(Error{Reason::gate_unreachable, "connection refused", 0});
+    const std::vector<std::string> patient{
+        built("cloudtaser-run"), "-w", "payments", "--wait", "60", "/bin/echo", "ran"};
+    auto waits = plain(patient);
+    EXPECT_EQ(waits.line(), "cloudtaser-run: waiting: gate_unreachable: connection refused");
+    secretd_->refuse_sessions(std::nullopt);
+    expect_ok(waits.end(), "ran\n");
+
+    secretd_->refuse_sessions(Error{Reason::gate_unreachable, "connection refused", 0});
+    auto refused = plain(patient);
+    EXPECT_EQ(refused.line(), "cloudtaser-run: waiting: gate_unreachable: connection refused");
+    secretd_->refuse_sessions(Error{Reason::evidence_measurement_mismatch, "PCR 7 differs from the policy", 0});
+    expect_refused(refused.end(), "evidence_measurement_mismatch");
+}
+
 TEST_F(Refusal, AnArmingThatFailsComesBeforeTheProgramRuns) {
     secretd_->refuse_arming(Error{Reason::secret_memory_unavailable, "no memfd_secret here", 0});
     expect_refused(run({"/bin/echo", "ran"}), "secret_memory_unavailable");

@@ -22,7 +22,7 @@ HOMES = {
     # identd asks which unit a pid belongs to.
     r"systemd/sd-login\.h": r"daemons/identd/.*",
     r"systemd/(?!sd-login|sd-journal)": r"lib/(bus|loop|audit)/.*|daemons/common/.*|daemons/[a-z]+/[a-z_]*service\.(h|cpp)"
-                 r"|clients/libclient/.*|clients/run/session_line\.(h|cpp)",
+                 r"|clients/libclient/.*|clients/run/(session_line|patience)\.(h|cpp)",
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+["<]([^">]+)[">]')

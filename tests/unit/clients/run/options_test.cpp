@@ -24,14 +24,15 @@ TEST(Options, TheProgramsOwnOptionsAreLeftToIt) {
 
 TEST(Options, EveryOptionHasALongAndAShortForm) {
     for (const auto& arguments : std::vector<std::vector<const char*>>{
-             {"--workload", "w", "--env", "A=kv/a#b", "--env=B_2=kv/c/d#e", "--timeout", "7", "p"},
-             {"-w", "w", "-e", "A=kv/a#b", "-eB_2=kv/c/d#e", "-t7", "p"},
-             {"--workload=w", "--env=A=kv/a#b", "-e", "B_2=kv/c/d#e", "--timeout=7", "--", "p"}}) {
+             {"--workload", "w", "--env", "A=kv/a#b", "--env=B_2=kv/c/d#e", "--timeout", "7", "--wait", "9", "p"},
+             {"-w", "w", "-e", "A=kv/a#b", "-eB_2=kv/c/d#e", "-t7", "-W9", "p"},
+             {"--workload=w", "--env=A=kv/a#b", "-e", "B_2=kv/c/d#e", "--timeout=7", "--wait=9", "--", "p"}}) {
         const auto options = parse_options(arguments);
         ASSERT_TRUE(options) << options.error().to_string();
         EXPECT_EQ(options->workload, "w");
         EXPECT_EQ(options->environment, (std::map<std::string, std::string>{{"A", "kv/a#b"}, {"B_2", "kv/c/d#e"}}));
         EXPECT_EQ(options->timeout, Seconds(7));
+        EXPECT_EQ(options->wait, Seconds(9));
         EXPECT_EQ(options->command, std::vector<std::string>{"p"});
     }
 }
