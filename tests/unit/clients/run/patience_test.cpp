@@ -36,7 +36,7 @@ struct Script {
     std::vector<Result<int>> answers;  // of one attempt each; the last one repeats
     std::size_t attempts = 0;
     BootTime now{};
-    std::vector<Reason> told;
+    std::vector<Reason> told = {};
     bool over = false;
 
     Result<Fd> run(Seconds wait) {
