@@ -171,13 +171,8 @@ Result<SessionRequest> ManagerService::read_request(bus::Call& call) {
             return fail(Reason::quota_exceeded, "too many secrets in one session");
         CT_TRY(request.extra_environment, parse_environment(*asked));
     }
-    const auto by_uid = std::ranges::count_if(
-        seats_, [&](const auto& seat) { return seat.second.session->caller_uid() == request.caller_uid; });
-    const auto waiting = std::ranges::count_if(seats_, [&](const auto& seat) {
-        return seat.second.waiting && seat.second.session->caller_uid() == request.caller_uid;
-    });
-    if (static_cast<std::size_t>(by_uid) >= limits::kSessionsPerCaller ||
-        static_cast<std::size_t>(waiting) >= limits::kPendingPerCaller)
+    if (open_.of(request.caller_uid) >= limits::kSessionsPerCaller ||
+        pending_.of(request.caller_uid) >= limits::kPendingPerCaller)
         return fail(Reason::quota_exceeded, "this user has too many sessions open or waiting");
     return request;
 }
@@ -220,7 +215,8 @@ void ManagerService::open_session(bus::Call call) {
     });
     if (!gone) return call.fail(gone.error());
     seat.process_gone = std::move(*gone);
-    seat.waiting = std::move(call);
+    seat.place = open_.take(session.caller_uid());
+    seat.waiting = Seat::Waiting{std::move(call), pending_.take(session.caller_uid())};
     seats_.emplace(id, std::move(seat));
     session.start();
 }
@@ -235,7 +231,7 @@ void ManagerService::on_live(Session& session) {
     auto done = event.success();  // what can't be recorded does not happen
     if (done) done = hand_over(seat);
     if (!done) {
-        if (seat.waiting) seat.waiting->fail(done.error());
+        if (seat.waiting) seat.waiting->call.fail(done.error());
         seat.waiting.reset();
         return session.close();
     }
@@ -261,7 +257,7 @@ Status ManagerService::hand_over(Seat& seat) {
     }
     seat.line = std::move(*line);
     seat.process_gone.reset();  // from now on the line tells
-    seat.waiting->reply(bus::ObjectPath{path_of(*seat.session)}, ends.theirs);
+    seat.waiting->call.reply(bus::ObjectPath{path_of(*seat.session)}, ends.theirs);
     seat.waiting.reset();
     return {};
 }
@@ -309,6 +305,7 @@ Status ManagerService::restore_session(const KeptSession& kept, Fd line) {
     CT_CHECK(seat.session->restore(kept));
     CT_TRY(seat.line, SessionLine::resume(daemon_.loop(), *seat.session, std::move(line),
                                           [this](Session& armed, int pid) { on_armed(armed, pid); }));
+    seat.place = open_.take(kept.caller_uid);
     seats_.emplace(kept.id, std::move(seat));
     return {};
 }
@@ -321,7 +318,7 @@ void ManagerService::on_refused(Session& session, const Error& error) {
     static_cast<void>(describe(event, session).failure(error));
     ++daemon_.counter("sessions_refused");
     auto& seat = seats_.at(session.id());
-    if (seat.waiting) seat.waiting->fail(error);
+    if (seat.waiting) seat.waiting->call.fail(error);
     seat.waiting.reset();
 }
 
@@ -337,6 +334,7 @@ void ManagerService::on_ended(Session& session, const Error& why) {
             return m.append_all(bus::ObjectPath{path_of(session)}, to_string(why.reason));
         }));
     }
+    at->second.place = {};
     finished_.push_back(std::move(at->second));
     seats_.erase(at);
     auto sweep = daemon_.loop().add_defer([this] { finished_.clear(); });

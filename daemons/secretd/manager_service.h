@@ -14,6 +14,7 @@
 #include "daemons/secretd/neighbours.h"
 #include "daemons/secretd/session.h"
 #include "daemons/secretd/session_line.h"
+#include "daemons/secretd/tally.h"
 #include "http/client.h"
 
 namespace ct::secretd {
@@ -30,8 +31,13 @@ private:
     struct Seat {
         std::unique_ptr<Session> session;
         std::unique_ptr<SessionLine> line;
-        std::optional<bus::Call> waiting;  // OpenSession, until it is answered
-        Source process_gone;               // ends what nobody waits for any more
+        Tally::Ticket place;
+        struct Waiting {
+            bus::Call call;
+            Tally::Ticket place;
+        };
+        std::optional<Waiting> waiting;  // OpenSession, until it is answered
+        Source process_gone;             // ends what nobody waits for any more
         bool armed = false;
     };
 
@@ -68,6 +74,7 @@ private:
     Grants grants_;
     SessionSurroundings around_;
     std::uint64_t next_id_ = 1;
+    Tally open_, pending_;
     std::map<std::uint64_t, Seat> seats_;
     std::vector<Seat> finished_;  // freed in the next turn of the loop
     Source sweep_;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 namespace ct::bench {
@@ -30,6 +31,11 @@ std::string number_or_null(double value) {
     char text[64];
     std::snprintf(text, sizeof text, "%.4g", value);
     return text;
+}
+
+// Of sorted values.
+double at_share(const std::vector<double>& values, double share) {
+    return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
 }
 
 }  // namespace
@@ -61,26 +67,49 @@ std::int64_t launch_to_main(test::Launch launch, std::size_t length) {
 }
 
 Spread spread_of(std::vector<double> values) {
-    Spread spread;
-    if (values.empty()) return spread;
+    if (values.empty()) return {};
     std::ranges::sort(values);
-    const auto at = [&](double share) {
-        return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
-    };
-    return {at(0.5), at(0.99), values.front(), values.back(), values.size()};
+    return {at_share(values, 0.5), at_share(values, 0.99), values.front(), values.back(), values.size()};
+}
+
+std::string show(const Spread& s, const char* unit) {
+    char text[160];
+    std::snprintf(text, sizeof text, "p50 %.2f %s, p99 %.2f %s (%.2f to %.2f)", s.p50, unit, s.p99, unit, s.least,
+                  s.most);
+    return text;
 }
 
 void print(const Line& line) {
-    const double to_peer = line.theirs > 0 ? line.ours / line.theirs : -1;
-    const double to_limit = line.limit > 0 ? line.ours / line.limit : -1;
+    const auto ratio = [&](double to) { return number_or_null(to > 0 ? line.ours / to : -1); };
+    const std::string peer = line.peer.empty() ? "null" : "\"" + line.peer + "\"";
+    const char* met = line.goal < 0 ? "null" : line.ours <= line.goal ? "true" : "false";
+    std::string beside;
+    for (const auto& [name, value] : line.beside)
+        beside += ",\"" + name + "\":" + number_or_null(value);
     std::printf(
         "{\"bench\":\"%s\",\"unit\":\"%s\",\"ours\":%s,\"peer\":%s,\"theirs\":%s,\"limit\":%s,\"ratio_peer\":%s,"
-        "\"ratio_limit\":%s,\"runs\":%zu}\n",
-        line.bench.c_str(), line.unit.c_str(), number_or_null(line.ours).c_str(),
-        line.peer.empty() ? "null" : ("\"" + line.peer + "\"").c_str(), number_or_null(line.theirs).c_str(),
-        number_or_null(line.limit).c_str(), number_or_null(to_peer).c_str(), number_or_null(to_limit).c_str(),
-        line.runs);
+        "\"ratio_limit\":%s,\"goal\":%s,\"met\":%s,\"runs\":%zu%s}\n",
+        line.bench.c_str(), line.unit.c_str(), number_or_null(line.ours).c_str(), peer.c_str(),
+        number_or_null(line.theirs).c_str(), number_or_null(line.limit).c_str(), ratio(line.theirs).c_str(),
+        ratio(line.limit).c_str(), number_or_null(line.goal).c_str(), met, line.runs, beside.c_str());
     std::fflush(stdout);
+}
+
+void print_distribution(const std::string& bench, const std::string& of, std::vector<double> values) {
+    require(!values.empty(), bench);
+    std::ranges::sort(values);
+    std::string list;
+    for (int percent = 0; percent <= 100; ++percent)
+        list += (percent == 0 ? "" : ",") + number_or_null(at_share(values, percent / 100.0));
+    std::printf("{\"distribution\":\"%s\",\"of\":\"%s\",\"unit\":\"ms\",\"percentiles\":[%s],\"runs\":%zu}\n",
+                bench.c_str(), of.c_str(), list.c_str(), values.size());
+    std::fflush(stdout);
+}
+
+void require(bool ok, const std::string& what) {
+    if (ok) return;
+    note("failed: " + what);
+    std::exit(1);
 }
 
 void note(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/process.h"
@@ -22,18 +23,24 @@ struct Spread {
     std::size_t runs = 0;
 };
 Spread spread_of(std::vector<double> values);
+std::string show(const Spread& spread, const char* unit = "ms");
 
-// One JSON object a line: {"bench","unit","ours","peer","theirs","limit","ratio_peer","ratio_limit","runs"}. A peer or limit
-// that was not measured is null.
+// One JSON object a line: {"bench","unit","ours","peer","theirs","limit","ratio_peer","ratio_limit","goal","met","runs"},
+// then what a bench has beside it. What was not measured, and the goal where there is none, is null.
 struct Line {
     std::string bench, unit;
     double ours = 0;
     std::string peer;
     double theirs = -1, limit = -1;
     std::size_t runs = 0;
+    double goal = -1;  // at most
+    std::vector<std::pair<std::string, double>> beside = {};
 };
 void print(const Line& line);
-void note(const std::string& text);  // to stderr: progress and what a person should know
+// {"distribution","of","unit","percentiles","runs"}: the least value, the 1st to the 99th percentile, the largest value.
+void print_distribution(const std::string& bench, const std::string& of, std::vector<double> values);
+void note(const std::string& text);              // to stderr: progress and what a person should know
+void require(bool ok, const std::string& what);  // or ends the bench
 
 // CPU time (user and system) of a command and of all that it leaves behind, in seconds: orphans come to us and are waited
 // for. -1 when it failed.

@@ -28,15 +28,19 @@ Result<SessionClient> SessionClient::speak(Unspoken session) {
 
 Result<SessionClient::Unspoken> SessionClient::open_unspoken(const std::string& workload, const bus::StringMap& env) {
     CT_TRY(auto connection, bus::Connection::open_system("session client"));
-    CT_TRY(auto call,
-           connection.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"},
-                               "OpenSession"));
+    return open_unspoken(connection, workload, env);
+}
+
+Result<SessionClient::Unspoken> SessionClient::open_unspoken(bus::Connection& bus, const std::string& workload,
+                                                             const bus::StringMap& env) {
+    CT_TRY(auto call, bus.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"},
+                                   "OpenSession"));
     CT_TRY(const Fd self, pidfd_open(::getpid()));
     CT_CHECK(call.append_all(workload, self));
     std::map<std::string, bus::OptionValue> options;
     if (!env.empty()) options.emplace("env", env);
     CT_CHECK(bus::append_options(call, options));
-    CT_TRY(auto reply, connection.call(call, std::chrono::seconds(30)));
+    CT_TRY(auto reply, bus.call(call, std::chrono::seconds(30)));
     CT_TRY(const auto path, reply.read<bus::ObjectPath>());
     CT_TRY(Fd line, reply.read<Fd>());
     return Unspoken{path.text, std::move(line)};

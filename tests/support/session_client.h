@@ -24,6 +24,8 @@ public:
         Fd line;
     };
     static Result<Unspoken> open_unspoken(const std::string& workload, const bus::StringMap& env = {});
+    static Result<Unspoken> open_unspoken(bus::Connection& bus, const std::string& workload,
+                                          const bus::StringMap& env = {});
     static Result<SessionClient> speak(Unspoken session);
 
     // The page of one arming: value by name. Ordinary memory: not for marked secrets.
