@@ -4,17 +4,18 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
+#include "support/windows.h"
 
 namespace ct::test {
 
 class MemoryScan {
 public:
-    static constexpr std::size_t kWindow = 16;
+    static constexpr std::size_t kWindow = Windows::kSize;
     static constexpr std::uint8_t kMask = 0xA5;
 
     // `masked` is a needle with every byte XORed with kMask, at least kWindow bytes.
@@ -23,13 +24,13 @@ public:
     // Places where any kWindow bytes of a needle lie, one line each: "name[0...] at 7f12... in [stack]". Overlapping
     // windows count as one place.
     [[nodiscard]] std::string find() const;
+    // The same in this process's secret memory, which it reads as its owner.
+    [[nodiscard]] std::string find_in_secret_memory() const;
 
 private:
-    struct Needle {
-        std::string name;
-        Bytes masked;
-    };
-    std::vector<Needle> needles_;
+    void look_at(ByteView bytes, std::uint64_t address, const std::string& where, std::ostream& places) const;
+    std::vector<std::string> names_;
+    Windows windows_{kMask};
 };
 
 }  // namespace ct::test
