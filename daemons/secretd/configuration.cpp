@@ -31,8 +31,12 @@ Status parse_gate(const config::Node& gate, Configuration& into) {
                 "pins: expected the SHA-256 of the gate's public key in hex, as 'cloudtaserctl keygen' prints it");
         into.gate_pins.push_back(*bytes);
     }
-    CT_TRY(into.node_certificate, text(gate, "certificate"));
-    CT_TRY(into.node_key, text(gate, "key"));
+    if (const auto file = gate.get("certificate")) {
+        CT_TRY(into.node_certificate, file->as_string());
+    }
+    if (const auto file = gate.get("key")) {
+        CT_TRY(into.node_key, file->as_string());
+    }
     into.node_certificate = config::credential_or("node.crt", into.node_certificate);
     into.node_key = config::credential_or("node.key", into.node_key);
     return {};

@@ -15,9 +15,9 @@
 namespace ct::secretd {
 
 struct Configuration {
-    std::vector<Sha256> gate_pins;  // current, and next while the gate changes its key
-    std::string node_certificate;   // PEM files
-    std::string node_key;
+    std::vector<Sha256> gate_pins;                              // current, and next while the gate changes its key
+    std::string node_certificate = "/etc/cloudtaser/node.crt";  // PEM, where 'cloudtaserctl keygen node' puts them
+    std::string node_key = "/etc/cloudtaser/node.key";
     std::string vault_host;  // name in OpenBao's certificate
     std::uint16_t vault_port = 8200;
     std::string vault_ca;

@@ -19,8 +19,15 @@ std::optional<std::uint64_t> as_number(std::string_view text) {
     return value;
 }
 
+// "Nobody" to one reader and "anybody" to another: an empty list is neither.
+Result<std::vector<std::string>> parse_allowed(const config::Node& node, std::string_view key) {
+    CT_TRY(auto words, node.as_strings());
+    if (words.empty()) return node.error(std::string(key) + ": an empty list allows nobody; leave it out for anybody");
+    return words;
+}
+
 Result<std::set<std::uint64_t>> parse_users(const config::Node& node, const UidOf& uid_of) {
-    CT_TRY(const auto names, node.as_strings());
+    CT_TRY(const auto names, parse_allowed(node, "users"));
     std::set<std::uint64_t> uids;
     for (const auto& name : names) {
         auto uid = as_number(name);
@@ -72,14 +79,18 @@ Result<WorkloadRules> parse_workload(const std::string& name, const config::Node
     WorkloadRules rules;
     rules.name = name;
     const auto users = node.get("users");
-    if (!users) return node.error("workload '" + name + "' needs users = [...]: nobody may open it otherwise");
-    CT_TRY(rules.uids, parse_users(*users, uid_of));
-    if (const auto units = node.get("units")) {
-        CT_TRY(const auto words, units->as_strings());
+    const auto units = node.get("units");
+    if (!users && !units)
+        return node.error("workload '" + name + "' needs users or units: nobody may open it otherwise");
+    if (users) {
+        CT_TRY(rules.uids, parse_users(*users, uid_of));
+    }
+    if (units) {
+        CT_TRY(const auto words, parse_allowed(*units, "units"));
         rules.units.insert(words.begin(), words.end());
     }
     if (const auto executables = node.get("executables")) {
-        CT_TRY(const auto words, executables->as_strings());
+        CT_TRY(const auto words, parse_allowed(*executables, "executables"));
         for (const auto& word : words) {
             const auto digest = hex_decode(word, sizeof(Sha256));
             if (!digest || digest->size() != sizeof(Sha256))
@@ -107,7 +118,7 @@ bool is_variable_name(std::string_view name) {
 }
 
 Status WorkloadRules::allows(const attest::Identity& identity) const {
-    if (!uids.contains(identity.uid))
+    if (!uids.empty() && !uids.contains(identity.uid))
         return fail(Reason::caller_not_allowed,
                     "uid " + std::to_string(identity.uid) + " is not among users of workload " + name);
     if (!units.empty() && !units.contains(identity.unit))

@@ -25,7 +25,7 @@ struct Mapping {
 
 struct WorkloadRules {
     std::string name;
-    std::set<std::uint64_t> uids;
+    std::set<std::uint64_t> uids;       // empty: any; then there are units
     std::set<std::string> units;        // empty: any
     std::set<std::string> executables;  // SHA-256, lower-case hex; empty: any
     bool require_enforcement = false;

@@ -11,7 +11,7 @@ const std::string kPin(64, 'a');
 // A whole file, with more lines at the end of its [openbao].
 std::string file(const std::string& top, const std::string& openbao) {
     return top + "[gate]\npins = [\"" + kPin +
-           "\"]\ncertificate = \"/n.crt\"\nkey = \"/n.key\"\n"
+           "\"]\n"
            "[openbao]\nhost = \"bao.example\"\nca = \"/ca.pem\"\n" +
            openbao;
 }
@@ -28,6 +28,8 @@ TEST(SecretdConfiguration, HasDefaultsForAllThatNeedNotBeSaid) {
     EXPECT_EQ(configuration->vault_port, 8200);
     EXPECT_TRUE(configuration->mounts.empty());
     EXPECT_EQ(configuration->release_time, limits::kReleaseTime);
+    EXPECT_EQ(configuration->node_certificate, "/etc/cloudtaser/node.crt");
+    EXPECT_EQ(configuration->node_key, "/etc/cloudtaser/node.key");
 }
 
 TEST(SecretdConfiguration, ReadsWhatIsSaid) {
@@ -40,6 +42,15 @@ TEST(SecretdConfiguration, ReadsWhatIsSaid) {
     EXPECT_EQ(configuration->release_time, Seconds{9});
 }
 
+TEST(SecretdConfiguration, TheIdentityMayLieElsewhere) {
+    const auto configuration = parse("[gate]\npins = [\"" + kPin +
+                                     "\"]\ncertificate = \"/n.crt\"\nkey = \"/n.key\"\n"
+                                     "[openbao]\nhost = \"bao.example\"\nca = \"/ca.pem\"\n");
+    ASSERT_TRUE(configuration) << configuration.error().to_string();
+    EXPECT_EQ(configuration->node_certificate, "/n.crt");
+    EXPECT_EQ(configuration->node_key, "/n.key");
+}
+
 TEST(SecretdConfiguration, EveryMistakeIsNamedWithItsLine) {
     const struct {
         std::string text, says;
@@ -48,9 +59,9 @@ TEST(SecretdConfiguration, EveryMistakeIsNamedWithItsLine) {
         {file("gates = 1\n", ""), "s.toml:1: gates: unknown key"},
         {file("release_timeout = \"25s\"\n", ""), "s.toml:1: release_timeout: "},
         {file("step_timeout = \"0s\"\n", ""), "s.toml:1: step_timeout: "},
-        {file("", "port = 65536\n"), "s.toml:8: openbao.port: "},
-        {file("", "mounts = \"old\"\n"), "s.toml:8: openbao.mounts: expected a table"},
-        {file("", "[openbao.mounts]\nold = 3\n"), "s.toml:9: openbao.mounts.old: "},
+        {file("", "port = 65536\n"), "s.toml:6: openbao.port: "},
+        {file("", "mounts = \"old\"\n"), "s.toml:6: openbao.mounts: expected a table"},
+        {file("", "[openbao.mounts]\nold = 3\n"), "s.toml:7: openbao.mounts.old: "},
         {"openbao = 1\n" + file("", "").substr(0, file("", "").find("[openbao]")),
          "s.toml:1: openbao: expected a table"},
         {"gate = 1\n" + file("", "").substr(file("", "").find("[openbao]")), "s.toml:1: gate: expected a table"},

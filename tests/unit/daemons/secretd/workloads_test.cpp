@@ -39,6 +39,19 @@ KEYTAB = "kv/payments#keytab"
     EXPECT_TRUE(rules.secrets.contains("KEYTAB"));
 }
 
+// A unit with DynamicUser= has a number that nobody knows before it runs.
+TEST(Workloads, AUnitAloneMayBeNamed) {
+    const auto workloads = parse("[workload.a]\nunits = [\"a.service\"]\n[workload.b]\nusers = [\"payments\"]\n");
+    ASSERT_TRUE(workloads) << workloads.error().to_string();
+    const auto& by_unit = workloads->at("a");
+    EXPECT_TRUE(by_unit.allows({61234, "a.service", {}}));
+    EXPECT_EQ(by_unit.allows({61234, "b.service", {}}).error().reason, Reason::caller_not_allowed);
+    EXPECT_EQ(by_unit.allows({0, "", {}}).error().reason, Reason::caller_not_allowed);
+    const auto& by_user = workloads->at("b");
+    EXPECT_TRUE(by_user.allows({990, "b.service", {}}));
+    EXPECT_EQ(by_user.allows({61234, "b.service", {}}).error().reason, Reason::caller_not_allowed);
+}
+
 struct BadCase {
     const char* name;
     const char* text;
@@ -48,7 +61,10 @@ struct BadCase {
 TEST(Workloads, EveryMistakeIsNamedWithItsLine) {
     const BadCase cases[] = {
         {"no table", "workload = \"a\"\n", "w.toml:1: workload: expected a table, found a string"},
-        {"no users", "[workload.a]\n", "w.toml:1"},
+        {"neither users nor units", "[workload.a]\nexecutables = [\"12\"]\n", "w.toml:1"},
+        {"no user", "[workload.a]\nusers = []\n", "w.toml:2"},
+        {"no unit", "[workload.a]\nunits = []\n", "w.toml:2"},
+        {"no executable", "[workload.a]\nusers = [\"payments\"]\nexecutables = []\n", "w.toml:3"},
         {"unknown user", "[workload.a]\nusers = [\"nobody-here\"]\n", "w.toml:2"},
         {"unknown key", "[workload.a]\nusers = [\"payments\"]\nuser = 1\n", "w.toml:3"},
         {"bad variable", "[workload.a]\nusers = [\"payments\"]\n[workload.a.env]\n\"A-B\" = \"kv/p#f\"\n", "w.toml:4"},
