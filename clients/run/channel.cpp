@@ -15,6 +15,10 @@ namespace {
 // 'E' reason NUL errno NUL context.
 constexpr std::size_t kPacket = 1 + limits::kSecretsPerWorkload * (limits::kNameLength + 1);
 
+// It says why it leaves, unless the kernel ended it.
+constexpr const char* kGone =
+    "the exec guard was ended: what SystemCallFilter= in a unit must allow is in cloudtaser-run(1)";
+
 // A packet of one byte and one descriptor.
 struct Descriptor {
     char tag;
@@ -98,7 +102,7 @@ Status LauncherEnd::send_fd(char tag, const Fd& fd) {
     if (::sendmsg(socket_.get(), &packet.message, MSG_NOSIGNAL) < 0) {
         // A guard that could not start has said why before it left.
         if (auto why = refusal()) return std::unexpected(std::move(*why));
-        return fail_errno(Reason::guard_failed, "the exec guard has ended");
+        return fail(Reason::guard_failed, kGone);
     }
     return {};
 }
@@ -108,7 +112,7 @@ Status LauncherEnd::send_listener(Fd listener) { return send_fd('L', listener); 
 
 Result<std::vector<std::string>> LauncherEnd::names() {
     CT_TRY(const std::string packet, receive(socket_.get(), 0));
-    if (packet.empty()) return fail(Reason::guard_failed, "the exec guard has ended");
+    if (packet.empty()) return fail(Reason::guard_failed, kGone);
     std::string_view rest = packet;
     rest.remove_prefix(1);
     if (packet.front() != 'N') return std::unexpected(read_refusal(rest));

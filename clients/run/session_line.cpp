@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "base/limits.h"
 
 namespace ct::run {
@@ -12,7 +14,9 @@ constexpr auto kArmTime = std::chrono::seconds(10);
 
 Error with_advice(Error error) {
     if (error.reason == Reason::daemon_unavailable)
-        error.context += " (is it installed and running? systemctl status cloudtaser-secretd)";
+        error.context += error.sys_errno == ENOTCONN
+                             ? " (it lets no user in that it can't name: DynamicUser= in cloudtaser-workloads(5))"
+                             : " (is it installed and running? systemctl status cloudtaser-secretd)";
     if (error.reason == Reason::timed_out)
         error.context =
             "no answer within the time given by --timeout; journalctl -u cloudtaser-secretd says what it waits for";
