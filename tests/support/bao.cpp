@@ -146,6 +146,8 @@ std::size_t collect_header(char* data, std::size_t, std::size_t size, void* out)
 
 }  // namespace
 
+std::string Bao::default_binary() { return binary_of(default_version()); }
+
 std::optional<std::string> Bao::missing(const std::string& version) {
     const std::string wanted = version.empty() ? default_version() : version;
     const std::string binary = binary_of(wanted);

@@ -30,6 +30,8 @@ public:
 
     // Why there is no server to be had, in words for GTEST_SKIP; nullopt if there is one.
     static std::optional<std::string> missing(const std::string& version = {});
+    // The program of the default version, for those who start it themselves.
+    static std::string default_binary();
 
     static Result<std::unique_ptr<Bao>> start(const Options& options);
     static Result<std::unique_ptr<Bao>> start() { return start(Options{}); }

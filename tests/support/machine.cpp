@@ -76,6 +76,13 @@ void remove_cgroup(const std::string& path) {
     ::rmdir(path.c_str());
 }
 
+std::string with_dollars_doubled(const std::string& word) {
+    std::string out;
+    for (const char c : word)
+        out.append(c == '$' ? 2 : 1, c);
+    return out;
+}
+
 std::string contents_of(const Fd& file) {
     ::lseek(file.get(), 0, SEEK_SET);
     return read_fd(file.get(), kMostOutput).value_or("");
@@ -97,6 +104,7 @@ Result<Cable> Cable::lay(const std::string& first_address, const std::string& se
          {std::pair(&cable.first_, &first_address), std::pair(&cable.second_, &second_address)}) {
         CT_CHECK(in(*network, {"address", "add", *address, "dev", "cable0"}));
         CT_CHECK(in(*network, {"link", "set", "cable0", "up"}));
+        CT_CHECK(in(*network, {"link", "set", "lo", "up"}));
     }
     return cable;
 }
@@ -118,16 +126,13 @@ Result<std::unique_ptr<Machine>> Machine::make(const Options& options) {
     // What it said while it made one stands before; the name is the last line.
     std::string from = cached.output.substr(0, cached.output.size() - 1);
     from.erase(0, from.rfind('\n') + 1);
-    machine->root_ = machine->home_.file("root");
-    CT_CHECK(must({"cp", "-a", "--reflink=auto", from, machine->root_}));
-    {
-        const Fd hosts(
-            ::open((machine->root_ + "/etc/hosts").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
-        std::string lines = "127.0.0.1 localhost\n127.0.1.1 " + options.name + "\n";
-        for (const auto& line : options.hosts)
-            lines += line + "\n";
-        CT_CHECK(write_all(hosts.get(), lines.data(), lines.size()));
-    }
+    machine->base_ = from;
+    std::string hosts = "127.0.0.1 localhost\n127.0.1.1 " + options.name + "\n";
+    for (const auto& line : options.hosts)
+        hosts += line + "\n";
+    machine->home_.write("hosts", hosts, 0644);
+    for (const char* folder : {"root", "written", "work"})
+        if (::mkdir(machine->home_.file(folder).c_str(), 0755) < 0) return fail_errno(Reason::io_failed, folder);
     CT_CHECK(machine->power_on());
     return machine;
 }
@@ -164,16 +169,22 @@ Status Machine::power_on() {
         return fail_errno(Reason::io_failed, address);
 
     Launch launch;
-    // sh puts itself into the groups before it becomes the container manager.
-    launch.argv = {"/bin/sh", "-euc",
-                   R"(while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@")", "sh"};
+    // In a mount namespace of its own, so that the mount ends with it. Where layers can't be had, this is a copy.
+    constexpr const char* kStart = R"(
+        base=$1 home=$2; shift 2
+        while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift
+        mount -t overlay -o "lowerdir=$base,upperdir=$home/written,workdir=$home/work" machine "$home/root" ||
+            [ -e "$home/root/etc" ] || cp -a --reflink=auto "$base/." "$home/root/"
+        exec "$@")";
+    launch.argv = {"unshare", "--mount", "/bin/sh", "-euc", kStart, "sh", base_, home_.path()};
     launch.argv.insert(launch.argv.end(), cgroups_.begin(), cgroups_.end());
-    launch.argv.insert(launch.argv.end(),
-                       {"--", "systemd-nspawn", "--quiet", "--boot", "--directory=" + root_,
-                        "--machine=" + options_.name, "--register=no", "--keep-unit", "--link-journal=no",
-                        "--resolv-conf=off", "--timezone=off", "--notify-ready=yes",
-                        // Not among those that containers may use by default.
-                        "--system-call-filter=memfd_secret bpf"});
+    launch.argv.insert(
+        launch.argv.end(),
+        {"--", "systemd-nspawn", "--quiet", "--boot", "--directory=" + home_.file("root"), "--machine=" + options_.name,
+         "--register=no", "--keep-unit", "--link-journal=no", "--resolv-conf=off", "--timezone=off",
+         "--notify-ready=yes", "--bind-ro=" + home_.file("hosts") + ":/etc/hosts",
+         // Not among those that containers may use by default.
+         "--system-call-filter=memfd_secret bpf"});
     launch.argv.push_back(options_.network < 0 ? "--private-network"
                                                : "--network-namespace-path=" + name_of(options_.network));
     for (const auto& [ours, inside] : options_.programs)
@@ -228,11 +239,14 @@ Machine::Outcome Machine::run(const std::vector<std::string>& argv, Millis most)
                    "--pipe",
                    "--wait",
                    "--collect",
+                   "--description=a command of a test",
                    "--service-type=exec",
                    "--property=RuntimeMaxSec=" + std::to_string(most.count()) + "ms",
                    "--setenv=HOME=/root",
                    "--"};
-    launch.argv.insert(launch.argv.end(), argv.begin(), argv.end());
+    // systemd replaces variables in arguments (systemd.service(5)): these are meant as they are.
+    for (const auto& word : argv)
+        launch.argv.push_back(with_dollars_doubled(word));
     launch.fds = {{errors.get(), STDERR_FILENO}};
     auto child = Child::start(launch);
     if (!child) return {-1, "", child.error().to_string()};

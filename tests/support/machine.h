@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Debian 12 machine of one's own: a copy of the root file system that tests/rig/make-root keeps, booted by systemd in a
-// container of this kernel. It is up in a second, and gone with its disk when the object ends or the test is killed.
+// A Debian 12 machine of one's own: the root file system that tests/rig/make-root keeps, under a layer that takes what it
+// writes, booted by systemd in a container of this kernel. It is up in a second, and gone with its disk when the object
+// ends or the test is killed.
 #pragma once
 
 #include <memory>
@@ -60,8 +61,6 @@ public:
     [[nodiscard]] Status copy_in(const std::string& ours, const std::string& inside) const;
     [[nodiscard]] Status write(const std::string& inside, std::string_view content, unsigned mode = 0644) const;
     [[nodiscard]] Result<std::string> read(const std::string& inside) const;
-    // Its disk, up or not.
-    [[nodiscard]] const std::string& root() const { return root_; }
 
     Status power_off();  // as its power button would: services are stopped, disks stay
     Status power_on();   // from the same disk; waits for the end of the boot
@@ -74,7 +73,7 @@ private:
 
     Options options_;
     TempDir home_;
-    std::string root_;
+    std::string base_;                  // what it shares with all others
     std::vector<std::string> cgroups_;  // of its own, one a hierarchy
     std::optional<Child> container_;
     int leader_ = -1;  // its init
