@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.h"
 #include "base/registers.h"
 #include "crypto/digest.h"
 
@@ -29,6 +30,7 @@ Grant::Grant(const GrantSurroundings& around, GrantKey key, Changed on_granted,
       inbox_(around.loop, [this](GrantEvent event) { handle(std::move(event)); }) {}
 
 void Grant::start() {
+    started_ = true;
     for (auto& action : core_.start())
         std::visit([this](auto& step) { run(std::move(step)); }, action);
 }
@@ -178,8 +180,34 @@ Grant& Grants::start(const GrantKey& key) {
         [this](Grant& lost_grant, Error error) { lost(lost_grant, std::move(error)); });
     Grant& made = *grant;
     grants_.push_back(std::move(grant));
-    made.start();
+    // Later, when whoever asked for it is among its users.
+    auto turn = around_.loop.add_defer([this] { begin_waiting(); });
+    if (turn) turn_ = std::move(*turn);
     return made;
+}
+
+// In the order of their arrival. After a boot every service needs a grant at the same moment, and the gate takes a bounded
+// number of connections from one address.
+void Grants::begin_waiting() {
+    auto under_way = std::ranges::count_if(grants_, [](const auto& grant) {
+        return grant->started() && grant->state() != GrantState::granted && grant->state() != GrantState::ended;
+    });
+    for (const auto& grant : grants_) {
+        if (static_cast<std::size_t>(under_way) >= limits::kAttestationsAtOnce) return;
+        if (grant->started() || grant->state() == GrantState::ended) continue;
+        if (!needed(*grant)) {
+            grant->abandon();
+            continue;
+        }
+        grant->start();
+        ++under_way;
+    }
+}
+
+// A renewal has no users yet: those of the grant that it follows need it.
+bool Grants::needed(const Grant& grant) const {
+    return std::ranges::any_of(grants_,
+                               [&](const auto& other) { return other->key() == grant.key() && !other->users.empty(); });
 }
 
 const Grant* Grants::find(const GrantKey& key) const {
@@ -230,6 +258,7 @@ void Grants::won(Grant& grant) {
     const auto users = grant.users;
     for (GrantUser* user : users)
         if (grant.users.contains(user)) user->on_granted(grant.terms());
+    begin_waiting();
 }
 
 void Grants::renew_later(Grant& grant, Seconds after) {
@@ -261,6 +290,7 @@ void Grants::lost(Grant& grant, Error error) {
     discard(grant);
     for (GrantUser* user : users)
         user->on_grant_lost(error);
+    begin_waiting();
 }
 
 void Grants::discard(Grant& grant) {

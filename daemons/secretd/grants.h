@@ -57,6 +57,7 @@ public:
           std::function<void(Grant&, Error)> on_withdrawn);
     void start();
     void abandon() { inbox_.post(Abandoned{}); }
+    [[nodiscard]] bool started() const { return started_; }
 
     [[nodiscard]] const GrantKey& key() const { return key_; }
     [[nodiscard]] GrantState state() const { return core_.state(); }
@@ -88,6 +89,7 @@ private:
     std::function<void(Grant&, Error)> on_withdrawn_;
     GrantCore core_;
     Inbox<GrantEvent> inbox_;
+    bool started_ = false;
     Source step_timer_;
     Source life_timer_;
     std::unique_ptr<GateConversation> gate_;
@@ -114,7 +116,10 @@ public:
     void set_gate_pins(std::vector<Sha256> pins) { around_.gate_pins = std::move(pins); }
 
 private:
+    // Attests at once, or when its turn comes: see limits::kAttestationsAtOnce.
     Grant& start(const GrantKey& key);
+    void begin_waiting();
+    [[nodiscard]] bool needed(const Grant& grant) const;
     void won(Grant& grant);
     void lost(Grant& grant, Error error);
     void renew_later(Grant& grant, Seconds after);
@@ -124,7 +129,7 @@ private:
     std::vector<std::unique_ptr<Grant>> grants_;  // live or in the making; a renewal stands beside the one it follows
     std::map<const Grant*, Source> renewals_;
     std::vector<std::unique_ptr<Grant>> discarded_;  // freed in the next turn of the loop
-    Source sweep_;
+    Source sweep_, turn_;
 };
 
 }  // namespace ct::secretd

@@ -257,6 +257,7 @@ Status ManagerService::hand_over(Seat& seat) {
     }
     seat.line = std::move(*line);
     seat.process_gone.reset();  // from now on the line tells
+    seat.session->forget_process();
     seat.waiting->call.reply(bus::ObjectPath{path_of(*seat.session)}, ends.theirs);
     seat.waiting.reset();
     return {};

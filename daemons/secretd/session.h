@@ -37,7 +37,7 @@ struct SessionRequest {
     std::uint64_t id = 0;
     std::shared_ptr<const WorkloadRules> rules;
     std::map<std::string, Mapping> extra_environment;  // asked for by the launcher; wins over the rules' mapping
-    Fd pidfd;                                          // none in a session that was restored
+    Fd pidfd;                                          // until it is live
     std::uint64_t caller_uid = 0;
 };
 
@@ -70,6 +70,8 @@ public:
     [[nodiscard]] std::uint64_t id() const { return request_.id; }
     [[nodiscard]] const std::string& workload() const { return request_.rules->name; }
     [[nodiscard]] const Fd& process() const { return request_.pidfd; }
+    // Who it is was settled when the session went live; its end is told by the line.
+    void forget_process() { request_.pidfd.reset(); }
     [[nodiscard]] std::uint64_t caller_uid() const { return request_.caller_uid; }
     [[nodiscard]] SessionState state() const { return core_.state(); }
     [[nodiscard]] const attest::Identity& identity() const { return core_.identity(); }

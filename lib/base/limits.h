@@ -31,7 +31,8 @@ inline constexpr auto kGateHandshake = 10s;
 inline constexpr auto kGateReply = 20s;
 inline constexpr auto kChallengeLife = 60s;
 inline constexpr auto kVaultReplyTime = 10s;
-inline constexpr auto kReleaseTime = 24s;  // whole release; below the 25 s D-Bus client timeout
+inline constexpr auto kReleaseTime = 24s;               // whole release; below the 25 s D-Bus client timeout
+inline constexpr std::size_t kAttestationsAtOnce = 16;  // of one node; others wait for their turn
 
 // Quotas of a caller (uid) on secretd
 inline constexpr std::size_t kSessionsPerCaller = 10000;

@@ -51,6 +51,8 @@ Result<Sender> read_credentials(Message& reply) {
 }
 
 constexpr std::size_t kRememberedSenders = 4096;
+// Calls of one connection that wait for their answers. A bus refuses more than it allows (128 is dbus-daemon's default).
+constexpr std::size_t kCallsAtOnce = 100;
 
 Result<Sender> peer_of(int socket) {
     ucred credentials{};
@@ -252,14 +254,32 @@ Result<Slot> Connection::call_async(const Message& call, std::function<void(Resu
 
 Status Connection::call_detached(const Message& call, std::function<void(Result<Message>)> done,
                                  std::chrono::microseconds timeout) {
-    const std::uint64_t id = state_->next_pending++;
-    auto finish = [weak = std::weak_ptr(state_), id, done = std::move(done)](Result<Message> reply) {
-        if (const auto state = weak.lock()) state->pending.erase(id);
+    State::Queued entry{Message::share(call.raw()), std::move(done), timeout};
+    if (state_->pending.size() < kCallsAtOnce) return State::send_detached(state_, entry);
+    state_->queued.push_back(std::move(entry));
+    return {};
+}
+
+Status Connection::State::send_detached(const std::shared_ptr<State>& self, const Queued& queued) {
+    const std::uint64_t id = self->next_pending++;
+    auto finish = [weak = std::weak_ptr(self), id, done = queued.done](Result<Message> reply) {
+        if (const auto state = weak.lock()) {
+            state->pending.erase(id);
+            send_queued(state);
+        }
         done(std::move(reply));
     };
-    CT_TRY(Slot slot, call_async(call, std::move(finish), timeout));
-    state_->pending.emplace(id, std::move(slot));
+    CT_TRY(Slot slot, borrow(self).call_async(queued.call, std::move(finish), queued.timeout));
+    self->pending.emplace(id, std::move(slot));
     return {};
+}
+
+void Connection::State::send_queued(const std::shared_ptr<State>& self) {
+    while (!self->queued.empty() && self->pending.size() < kCallsAtOnce) {
+        const Queued next = std::move(self->queued.front());
+        self->queued.pop_front();
+        if (const Status sent = send_detached(self, next); !sent) next.done(std::unexpected(sent.error()));
+    }
 }
 
 Result<Message> Connection::call(const Message& call, std::chrono::microseconds timeout) {

@@ -87,7 +87,8 @@ public:
     // `done` runs once from the loop with the reply or ct::Error (bus/error.h); dropping the slot cancels.
     Result<Slot> call_async(const Message& call, std::function<void(Result<Message>)> done,
                             std::chrono::microseconds timeout = kCallTimeout);
-    // The same without a handle: `done` runs unless the connection goes first.
+    // The same without a handle: `done` runs unless the connection goes first. Goes out when there is room among the calls
+    // that the bus lets wait; its time runs from then.
     Status call_detached(const Message& call, std::function<void(Result<Message>)> done,
                          std::chrono::microseconds timeout = kCallTimeout);
     // Blocks. For command-line programs; daemons never call it after start-up.

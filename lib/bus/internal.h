@@ -5,6 +5,7 @@
 #include <systemd/sd-bus.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,8 +46,15 @@ struct Connection::State {
     // Calls that wait for the credentials of one name, in their order of arrival.
     std::unordered_map<std::string, std::vector<OnSender>> waiting;
 
-    std::unordered_map<std::uint64_t, Slot> pending;  // of call_detached()
+    // Of call_detached(): what waits for its answer, and what waits until one of them has come.
+    std::unordered_map<std::uint64_t, Slot> pending;
     std::uint64_t next_pending = 0;
+    struct Queued {
+        Message call;
+        std::function<void(Result<Message>)> done;
+        std::chrono::microseconds timeout;
+    };
+    std::deque<Queued> queued;
     std::vector<Slot> permanent;
 
     State() = default;
@@ -58,6 +66,8 @@ struct Connection::State {
 
     // A handle for code that holds only the state.
     static Connection borrow(std::shared_ptr<State> self) { return Connection(std::move(self)); }
+    static Status send_detached(const std::shared_ptr<State>& self, const Queued& queued);
+    static void send_queued(const std::shared_ptr<State>& self);
     // Who sent this call; now or later.
     static void find_sender(const std::shared_ptr<State>& self, sd_bus_message* call, OnSender done);
 };

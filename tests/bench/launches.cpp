@@ -104,24 +104,26 @@ Repeater::Repeater(test::Launch launch) {
     process_.emplace(std::move(*process));
 }
 
-void Repeater::ready() const {
+void Repeater::ready() {
     char dot;
-    require(::read(out_.get(), &dot, 1) == 1, "a starter");
+    if (::read(out_.get(), &dot, 1) != 1) require(false, "a starter: " + process_->output(std::chrono::seconds(5)));
 }
 
 bool Repeater::order() const { return ::write(in_.get(), "g", 1) == 1; }
 
-std::int64_t Repeater::reported() const {
+std::int64_t Repeater::reported() {
     pollfd ends[] = {{report_.get(), POLLIN, 0}, {out_.get(), POLLIN, 0}};
     std::int64_t got[2] = {0, -1};
     // The starter's dot without a report before it: the launch has failed.
     if (::poll(ends, 2, kPatience) < 1 || (::poll(ends, 1, 0) != 1) ||
-        ::read(report_.get(), got, sizeof got) != sizeof got)
+        ::read(report_.get(), got, sizeof got) != sizeof got) {
+        note("no report: " + process_->output(std::chrono::milliseconds(200)));
         return -1;
+    }
     return got[1] == static_cast<std::int64_t>(kSecretLength) ? got[0] : -1;
 }
 
-std::int64_t Repeater::launch() const {
+std::int64_t Repeater::launch() {
     ready();
     const std::int64_t start = now_ns();
     if (!order()) return -1;
@@ -133,7 +135,7 @@ std::int64_t Repeater::launch() const {
 
 Turns in_turns(const test::World& world, const Launches& launches, int runs, const std::string& what) {
     require(launches.ours() > 0, "first launch");
-    const Repeater floor(launches.floor("warm")), ours(launches.ours_repeated());
+    Repeater floor(launches.floor("warm")), ours(launches.ours_repeated());
     Turns turns;
     const auto trips_before = world.counter("Secret1", "read_round_trips");
     turns.ours = repeat(runs, what, [&] {

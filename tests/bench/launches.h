@@ -46,11 +46,11 @@ class Repeater {
 public:
     explicit Repeater(test::Launch launch);
 
-    std::int64_t launch() const;  // from the order to the program's first instruction, in ns; -1 if it failed
+    std::int64_t launch();  // from the order to the program's first instruction, in ns; -1 if it failed
     // The same in steps, for many at a time.
-    void ready() const;
+    void ready();
     [[nodiscard]] bool order() const;
-    [[nodiscard]] std::int64_t reported() const;  // when main() ran, as now_ns(); -1 if it never did
+    [[nodiscard]] std::int64_t reported();  // when main() ran, as now_ns(); -1 if it never did
 
 private:
     Fd in_, out_, report_;

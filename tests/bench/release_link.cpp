@@ -18,9 +18,8 @@ void measure_link(const Size& size) {
     options.bridge_openbao = "127.0.0.1:" + vault;
     const auto world = start_world(options);
     const std::string gate_address = world->gate_address();
-    const Repeater link(
-        {.argv = {bench_program("slow_link"), kRoundTrip, vault + ":" + std::to_string(world->bao().port()),
-                  gate + gate_address.substr(gate_address.rfind(':'))}});
+    Repeater link({.argv = {bench_program("slow_link"), kRoundTrip, vault + ":" + std::to_string(world->bao().port()),
+                            gate + gate_address.substr(gate_address.rfind(':'))}});
     link.ready();
     const Launches launches(*world, port);
 

@@ -12,7 +12,7 @@
 namespace ct::bench {
 namespace {
 
-constexpr const char* kHolder = "10001";  // the user of the held sessions; one caller's quota is theirs alone
+constexpr const char* kHolder = "65534";                  // nobody: the quota of a caller is theirs alone
 constexpr double kIdleGoal = 16 << 10, kSessionGoal = 8;  // KiB
 
 constexpr std::pair<const char*, const char*> kDaemons[] = {{"secretd", "io.cloudtaser.Secret1"},
@@ -78,8 +78,11 @@ private:
 }  // namespace
 
 void measure_sessions(const Size& size) {
-    const rlimit files{65536, 65536};  // LimitNOFILE= of secretd's unit
-    require(::setrlimit(RLIMIT_NOFILE, &files) == 0, "RLIMIT_NOFILE");
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    require(::setrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max > static_cast<rlim_t>(size.sessions) + 1000,
+            "a limit of open files above the number of sessions");
     test::World::Options options;
     options.users = {"0", kHolder};
     const auto world = start_world(options);
@@ -96,7 +99,7 @@ void measure_sessions(const Size& size) {
         holding.argv.push_back(std::to_string(step - before));
         before = step;
     }
-    const Repeater holder(holding);
+    Repeater holder(holding);
     holder.ready();
 
     Spread first;

@@ -22,7 +22,7 @@ std::vector<std::string> make_workloads(test::World& world, int count) {
         const auto original = read_file(path + "/payments.toml", 1 << 20);
         require(original.has_value(), path);
         std::ofstream file(path + "/" + name + ".toml");
-        file << replaced(*original, "workload.payments", "workload." + name) << std::flush;
+        file << replaced(original->substr(original->find('[')), "workload.payments", "workload." + name) << std::flush;
         require(file.good(), path);
     };
     std::vector<std::string> names;
@@ -31,7 +31,8 @@ std::vector<std::string> make_workloads(test::World& world, int count) {
         for (const char* folder : {"workloads.d", "policy.d"})
             copy(folder, names.back());
     }
-    require(world.reload_node().has_value() && world.reload_gate().has_value(), "reload");
+    for (const auto& reloaded : {world.reload_node(), world.reload_gate()})
+        require(reloaded.has_value(), reloaded ? "" : reloaded.error().to_string());
     return names;
 }
 

@@ -31,7 +31,10 @@ int main(int argc, char** argv) {
     const auto uid = static_cast<unsigned>(std::atoi(argv[1]));
     if (::setgroups(0, nullptr) != 0 || ::setresgid(uid, uid, uid) != 0 || ::setresuid(uid, uid, uid) != 0) return 1;
     auto bus = ct::bus::Connection::open_system("session holder");
-    if (!bus) return 1;
+    if (!bus) {
+        std::fprintf(stderr, "%s\n", bus.error().to_string().c_str());
+        return 1;
+    }
     std::vector<ct::Fd> lines;
     char go;
     for (int i = 3; ::write(STDOUT_FILENO, ".", 1) == 1 && ::read(STDIN_FILENO, &go, 1) == 1; ++i)

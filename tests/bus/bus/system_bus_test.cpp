@@ -72,6 +72,33 @@ protected:
     Slot object_;
 };
 
+TEST_F(SystemBus, CallsBeyondWhatTheBusLetsWaitGoOutAsAnswersCome) {
+    constexpr int kCalls = 300;
+    std::vector<Call> held;
+    serve(Access::anyone(), [&](Call call) { held.push_back(std::move(call)); });
+    auto client = std::move(*Connection::open_system("client"));
+    ASSERT_TRUE(client.attach(loop_));
+    // The server answers when nobody calls any more.
+    const auto answered_well = [&](const auto& send) {
+        int good = 0, bad = 0;
+        for (int i = 0; i < kCalls; ++i) {
+            auto call = client.new_call(kThing, "M");
+            send(*call, [&](const Result<Message>& reply) { ++(reply ? good : bad); });
+        }
+        while (good + bad < kCalls)
+            if (!loop_.run_once(100ms).value())
+                for (auto& call : std::exchange(held, {}))
+                    call.reply();
+        return good;
+    };
+    std::vector<Slot> slots;
+    EXPECT_LT(answered_well([&](auto& call, auto done) { slots.push_back(*client.call_async(call, done, 20s)); }),
+              kCalls)
+        << "this bus has no limit that could be tested";
+    EXPECT_EQ(answered_well([&](auto& call, auto done) { EXPECT_TRUE(client.call_detached(call, done, 20s)); }),
+              kCalls);
+}
+
 TEST_F(SystemBus, ANameHasOneOwner) {
     auto other = std::move(*Connection::open_system("other"));
     const auto taken = other.request_name(kName);
