@@ -6,12 +6,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
-#include <memory>
 #include <sstream>
 
 #include "base/fd.h"
@@ -22,14 +19,6 @@ namespace {
 
 constexpr std::size_t kChunk = 64 * 1024;
 constexpr std::uint64_t kLargestMapping = 1ULL << 40;  // the sanitizers' shadow is larger, and holds no copies
-
-std::uint64_t load(const std::uint8_t* at) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, sizeof(word));
-    return word;
-}
-
-std::size_t slot(std::uint64_t word) { return (word * 0x9E3779B97F4A7C15ULL) >> 48; }
 
 // Asks the kernel which pages exist at all: most of what is mapped was never touched.
 class PageMap {
@@ -53,17 +42,11 @@ private:
 }  // namespace
 
 void MemoryScan::add(std::string name, Bytes masked) {
-    if (masked.size() < kWindow) std::abort();
-    needles_.push_back({std::move(name), std::move(masked)});
+    names_.push_back(std::move(name));
+    windows_.add(std::move(masked));
 }
 
 std::string MemoryScan::find() const {
-    constexpr std::uint64_t kMaskWord = 0x0101010101010101ULL * kMask;
-    auto starts = std::make_unique<std::bitset<65536>>();
-    for (const auto& needle : needles_)
-        for (std::size_t i = 0; i + kWindow <= needle.masked.size(); ++i)
-            starts->set(slot(load(&needle.masked[i])));
-
     std::ostringstream places;
     // What is read may hold a needle: it goes to secret memory, which is not searched.
     auto buffer = SecretBuffer::create(kChunk + kWindow);
@@ -71,20 +54,6 @@ std::string MemoryScan::find() const {
     const PageMap pages;
     if (!buffer || !memory) std::abort();
     std::uint8_t* data = buffer->bytes().data();
-
-    const auto look_at = [&](std::uint64_t address, const std::uint8_t* at, std::uint64_t& last,
-                             const std::string& where) {
-        const std::uint64_t first = load(at) ^ kMaskWord, second = load(at + 8) ^ kMaskWord;
-        for (const auto& needle : needles_)
-            for (std::size_t n = 0; n + kWindow <= needle.masked.size(); ++n) {
-                if (load(&needle.masked[n]) != first || load(&needle.masked[n + 8]) != second) continue;
-                if (address != last + 1)
-                    places << needle.name << "[" << std::dec << n << "...] at " << std::hex << address << " in "
-                           << where << "\n";
-                last = address;
-                return;
-            }
-    };
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);) {
         std::uint64_t begin = 0, end = 0;
@@ -93,14 +62,15 @@ std::string MemoryScan::find() const {
         if (line.contains("secretmem") || line.contains("memfd:cloudtaser-locked") || line.contains("[vvar") ||
             line.contains("[vsyscall]") || end - begin > kLargestMapping)
             continue;
-        std::uint64_t last = 0;
         for (std::uint64_t at = begin; at < end; at += kChunk) {
             const std::uint64_t stop = std::min(at + kChunk + kWindow, end);
             if (!pages.any_present(at, stop)) continue;
             const ssize_t got = ::pread(memory.get(), data, stop - at, static_cast<off_t>(at));
-            for (ssize_t i = 0; i + static_cast<ssize_t>(kWindow) <= got; ++i)
-                if (starts->test(slot(load(data + i) ^ kMaskWord)))
-                    look_at(at + static_cast<std::uint64_t>(i), data + i, last, line);
+            if (got <= 0) continue;
+            windows_.search({data, static_cast<std::size_t>(got)}, [&](const Windows::Run& run) {
+                places << names_[run.needle] << "[" << std::dec << run.offset << "...] at " << std::hex << at + run.at
+                       << " in " << line << "\n";
+            });
         }
     }
     return places.str();

@@ -5,16 +5,16 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
+#include "support/windows.h"
 
 namespace ct::test {
 
 class MemoryScan {
 public:
-    static constexpr std::size_t kWindow = 16;
+    static constexpr std::size_t kWindow = Windows::kSize;
     static constexpr std::uint8_t kMask = 0xA5;
 
     // `masked` is a needle with every byte XORed with kMask, at least kWindow bytes.
@@ -25,11 +25,8 @@ public:
     [[nodiscard]] std::string find() const;
 
 private:
-    struct Needle {
-        std::string name;
-        Bytes masked;
-    };
-    std::vector<Needle> needles_;
+    std::vector<std::string> names_;
+    Windows windows_{kMask};
 };
 
 }  // namespace ct::test

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where in a whole machine does a secret lie? Three secrets are delivered to a program by the packages' daemons, and the
+// machine's RAM is searched from its hypervisor, which sees what no kernel of the machine can hide: secret memory, freed
+// pages, buffers of the kernel, saved registers. Then its disk, its journal and its bus.
+//
+// CT_LEAK_ROUNDS (default 5) is how often all of it is done again, with new secrets, under daemons that are killed.
+#include <gtest/gtest.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <regex>
+#include <set>
+
+#include "base/fd.h"
+#include "codec/hex.h"
+#include "rig.h"
+#include "secret_scan.h"
+
+namespace ct::test {
+namespace {
+
+// While the program runs: its own secret page, and secretd's master, of which each exec in the program's tree gets a page
+// of its own (docs/adr/0001-memory-path-of-a-secret.md).
+constexpr std::size_t kCopiesOfALiveSecret = 2;
+// The grant's token, in secretd's arena, for the next launch.
+constexpr std::size_t kCopiesOfALiveToken = 1;
+
+constexpr const char* kNames[] = {"first", "second", "third"};
+
+std::string random_digits() {
+    Bytes bytes(40);
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::abort();
+    return hex_encode(bytes);
+}
+
+int rounds() {
+    const char* text = std::getenv("CT_LEAK_ROUNDS");  // NOLINT(concurrency-mt-unsafe): one thread
+    return text != nullptr ? std::atoi(text) : 5;
+}
+
+class Leak : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        if (Rig::missing()) return;
+        auto rig = Rig::start();
+        ASSERT_TRUE(rig) << rig.error().to_string();
+        rig_ = std::move(*rig);
+        const auto posture = rig_->posture();
+        ASSERT_TRUE(posture) << posture.error().to_string();
+        ASSERT_TRUE(rig_->allow(*posture));
+        // Its first line is written when it listens.
+        command(
+            "systemd-run -q --unit=bus-monitor -p StandardOutput=append:/var/log/bus.pcap busctl capture --size=1048576\n"
+            "tail -F -c +1 /var/log/bus.pcap 2>/dev/null | head -c 24 >/dev/null");
+    }
+    static void TearDownTestSuite() { rig_.reset(); }
+
+    void SetUp() override {
+        if (const auto why = Rig::missing()) GTEST_SKIP() << *why;
+        ASSERT_TRUE(rig_) << "the rig did not start";
+    }
+
+    static std::string command(const std::string& script) {
+        const auto outcome = rig_->machine().run(script, Seconds(120));
+        EXPECT_EQ(outcome.code, 0) << script << "\n" << outcome.all();
+        return outcome.out;
+    }
+
+    // New values, known to OpenBao, this test and nobody else.
+    static void rotate_secrets() {
+        std::string fields;
+        ++generation_;
+        for (const char* name : kNames) {
+            const std::string value = random_digits();
+            scan_.add(std::string(name) + " " + std::to_string(generation_), value);
+            fields += std::string(fields.empty() ? "{" : ",") + "\"" + name + "\":\"" + value + "\"";
+        }
+        rig_->bao().put_kv("payments", fields + "}");
+    }
+    static bool is_live(const std::string& name) { return name.ends_with(" " + std::to_string(generation_)); }
+
+    static void start_program() {
+        command(
+            "systemd-run -q --unit=payments -p Type=notify -p User=payments "
+            "cloudtaser-run --workload payments -- /usr/lib/cloudtaser-test/holder");
+    }
+    static void stop_program() { command("systemctl stop payments"); }
+
+    // Every token that OpenBao gave out or took since the last time.
+    static void learn_tokens() {
+        const std::string log = rig_->bao().audit_log();
+        static const std::regex token("\"(?:client_token|token)\":\"([^\"]{20,})\"");
+        for (std::sregex_iterator at(log.begin(), log.end(), token), end; at != end; ++at)
+            if (tokens_.insert((*at)[1]).second) scan_.add("token " + std::to_string(tokens_.size()), (*at)[1].str());
+    }
+
+    // All finds in RAM at this moment. What process they belong to is asked only then, when RAM may change again.
+    static std::vector<SecretScan::Find> look_into_ram() {
+        learn_tokens();
+        const auto paused = rig_->machine().pause();
+        return scan_.search(rig_->machine().memory());
+    }
+    static std::string owners(const std::vector<SecretScan::Find>& finds) {
+        std::string frames;
+        for (const auto& find : finds) {
+            char text[32];
+            std::snprintf(text, sizeof text, " %zx", find.at / 4096);
+            frames += text;
+        }
+        return finds.empty() ? "" : command("/usr/lib/cloudtaser-test/page_owner" + frames);
+    }
+    static std::string told(const std::vector<SecretScan::Find>& finds) { return describe(finds) + owners(finds); }
+
+    // `copies` whole ones of each secret of this generation, as they are; none of older ones; no part of any, no other form.
+    static void expect_in_ram(std::size_t copies, const std::string& when) {
+        SCOPED_TRACE(when);
+        const auto finds = look_into_ram();
+        std::map<std::string, std::size_t> count;
+        bool clean = true;
+        for (const auto& find : finds) {
+            ++count[find.name];
+            clean =
+                clean && find.whole && find.form == "plain" && (is_live(find.name) || find.name.starts_with("token"));
+        }
+        std::size_t live_tokens = 0;
+        for (const auto& [name, number] : count)
+            if (name.starts_with("token")) live_tokens += number;
+        for (const char* name : kNames)
+            clean = clean && count[std::string(name) + " " + std::to_string(generation_)] == copies;
+        EXPECT_TRUE(clean && live_tokens <= kCopiesOfALiveToken) << told(finds);
+    }
+
+    inline static std::unique_ptr<Rig> rig_;
+    inline static SecretScan scan_;
+    inline static std::set<std::string> tokens_;
+    inline static int generation_ = 0;
+};
+
+TEST(Scan, KnowsASecretInEveryFormAndAnyPartOfIt) {
+    const std::string secret = "7f3a9c0e5b1d8264aa17ce90bd35f6280c4e";
+    SecretScan scan;
+    scan.add("it", secret);
+    const auto forms = [&](const std::string& text) {
+        std::string out;
+        for (const auto& find : scan.search(as_bytes(text)))
+            out += find.form + (find.whole ? "; " : " in part; ");
+        return out;
+    };
+    EXPECT_EQ(forms("nothing" + secret.substr(0, 15)), "");
+    EXPECT_EQ(forms("abc" + secret + "def"), "plain; ");
+    EXPECT_EQ(forms("abc" + secret.substr(3, 16) + "def"), "plain in part; ");
+    EXPECT_EQ(forms(secret + secret), "plain; plain; ");
+    EXPECT_EQ(forms("zgW_" + secret.substr(0, 18) + "..." + secret.substr(18)), "plain in part; plain in part; ");
+}
+
+TEST_F(Leak, ScanFindsAMarkerInAPrograms) {
+    const std::string marker = random_digits();
+    SecretScan scan;
+    scan.add("marker", marker);
+    std::string masked = marker;
+    for (char& c : masked)
+        c = static_cast<char>(c ^ 0xA5);
+    command("/usr/lib/cloudtaser-test/marker " + hex_encode(as_bytes(masked)));
+    std::vector<SecretScan::Find> finds;
+    {
+        const auto paused = rig_->machine().pause();
+        finds = scan.search(rig_->machine().memory());
+    }
+    ASSERT_FALSE(finds.empty()) << "a scan that does not find what is there can't say that nothing is";
+    EXPECT_TRUE(finds[0].whole) << describe(finds);
+    EXPECT_TRUE(owners(finds).contains("marker")) << told(finds);
+    command("pkill -x marker");
+}
+
+TEST_F(Leak, ASecretLiesOnItsSecretPagesAndNowhereElse) {
+    rotate_secrets();
+    start_program();
+    const auto finds = look_into_ram();
+    std::cerr << told(finds);
+    expect_in_ram(kCopiesOfALiveSecret, "while the program runs");
+    stop_program();
+    std::cerr << "after\n" << told(look_into_ram());
+    expect_in_ram(0, "after its end");
+}
+
+TEST_F(Leak, NoMoreCopiesHoweverOftenDaemonsDieAndSecretsChange) {
+    const char* const daemons[] = {"secretd", "attestd", "identd", "bridge"};
+    for (int round = 0; round < rounds(); ++round) {
+        const std::string daemon = daemons[round % 4];
+        SCOPED_TRACE("round " + std::to_string(round) + ", " + daemon + " is killed");
+        rotate_secrets();
+        start_program();
+        expect_in_ram(kCopiesOfALiveSecret, "while the program runs");
+        command("systemctl kill -s KILL cloudtaser-" + daemon);
+        const bool master_gone = daemon == "secretd";
+        expect_in_ram(master_gone ? 1 : kCopiesOfALiveSecret, "after the kill");
+        stop_program();
+        expect_in_ram(0, "after its end");
+        if (HasFailure()) break;
+    }
+}
+
+TEST_F(Leak, NeitherDiskNorJournalNorBusHasSeenAny) {
+    command("systemctl stop bus-monitor; journalctl --sync; journalctl -o export >/var/log/journal.export; sync");
+    const auto expect_clean = [](const std::string& what, std::string_view text, const char* proof) {
+        EXPECT_NE(text.find(proof), std::string_view::npos) << what << " does not even have " << proof;
+        const auto finds = scan_.search(as_bytes(text));
+        EXPECT_TRUE(finds.empty()) << what << "\n" << describe(finds);
+    };
+    expect_clean("bus", command("cat /var/log/bus.pcap"), "OpenSession");
+    expect_clean("journal", command("cat /var/log/journal.export"), "secret_delivered");
+    const auto disk = read_file(rig_->machine().disk(), 2UL << 30);
+    ASSERT_TRUE(disk) << disk.error().to_string();
+    expect_clean("disk", *disk, "OpenSession");
+}
+
+}  // namespace
+}  // namespace ct::test
