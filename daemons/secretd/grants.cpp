@@ -140,7 +140,7 @@ void Grant::run(Unwrap action) {
                                               "the wrapping token was made by another path than the gate's role"}));
         around_.vault.unwrap(wrapping_token_, [this, alive, done](Result<openbao::Token> token) {
             if (alive.expired() || core_.state() != GrantState::unwrap) return;
-            wrapping_token_ = {};
+            discard(wrapping_token_);
             if (!token) return done(std::unexpected(token.error()));
             token_ = std::move(token->value);
             done(token->ttl);
@@ -163,10 +163,10 @@ void Grant::run(Withdraw action) {
     life_timer_.reset();
     gate_.reset();
     sealing_key_ = {};
-    wrapping_token_ = {};
+    discard(wrapping_token_);
     // Given back at once instead of living on at the server until its end; whether the server heard does not matter here.
     if (!token_.empty()) around_.vault.revoke_self(token_, [](const Result<std::monostate>&) {});
-    token_ = {};
+    discard(token_);
     on_withdrawn_(*this, std::move(action.error));
 }
 

@@ -103,4 +103,7 @@ struct SecretAllocator {
 };
 using SecretString = std::basic_string<char, std::char_traits<char>, SecretAllocator<char>>;
 
+// Gives its block back, which wipes it; to assign an empty string would keep the block, and all but its first byte.
+inline void discard(SecretString& secret) { SecretString().swap(secret); }
+
 }  // namespace ct

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "http/connection.h"
+#include "http/memory.h"
 
 namespace ct::http {
 namespace {
@@ -129,6 +130,9 @@ struct Client::State final : Observer {
         }
         auto result = exchange->result(code);
         finish(std::move(exchange), std::move(result));
+        if (connection.open() == 0 && std::ranges::all_of(old, [](const auto& one) { return one->open() == 0; }) &&
+            (!current || current->open() == 0))
+            wipe_input();
         if (&connection == current.get() && connection.open() == 0 && connection.usable()) {
             const auto watched = connection.watch_idle(kIdle, [this] { retire(); });
             if (!watched) retire();

@@ -7,15 +7,32 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
+#include "base/registers.h"
 #include "base/secret_arena.h"
 
 namespace {
 
 using ct::SecretArena;
 
+// libcurl 7.88 reads what an HTTP/2 connection brings into one block (H2_BUFSIZE in its lib/http2.c), which lives as long
+// as the connection and keeps the last answers until others come.
+constexpr std::size_t kInputSize = 32768;
+std::vector<void*> inputs;
+
 void* arena_malloc(std::size_t size) { return SecretArena::process().allocate(size); }
 void arena_free(void* block) { SecretArena::process().release(block); }
+
+void* curl_malloc(std::size_t size) {
+    void* block = arena_malloc(size);
+    if (size == kInputSize && block != nullptr) inputs.push_back(block);
+    return block;
+}
+void curl_free_block(void* block) {
+    std::erase(inputs, block);
+    arena_free(block);
+}
 void* arena_realloc(void* block, std::size_t size) { return SecretArena::process().reallocate(block, size); }
 
 void* arena_calloc(std::size_t count, std::size_t size) {
@@ -58,7 +75,7 @@ Status use_secret_arena() {
     if (done) return {};
     // NOLINTNEXTLINE(concurrency-mt-unsafe): at start, before there is a second thread
     ::unsetenv("SSLKEYLOGFILE");
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, arena_malloc, arena_free, arena_realloc, arena_strdup,
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_free_block, arena_realloc, arena_strdup,
                              arena_calloc) != CURLE_OK)
         return fail(Reason::internal, "libcurl does not start");
 
@@ -73,6 +90,11 @@ Status use_secret_arena() {
         return fail(Reason::internal, "HTTP/2 sessions of libcurl do not see this program's allocator");
     done = true;
     return {};
+}
+
+void wipe_input() {
+    for (void* block : inputs)
+        wipe(block, kInputSize);
 }
 
 }  // namespace ct::http

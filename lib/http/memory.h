@@ -12,4 +12,8 @@ namespace ct::http {
 // Also takes SSLKEYLOGFILE out of the environment: libcurl would write the keys of its connections to that file.
 Status use_secret_arena();
 
+// Wipes what libcurl's connections have read and not yet overwritten. Only while no request is open: what has arrived
+// and was not yet looked at would be lost with it.
+void wipe_input();
+
 }  // namespace ct::http

@@ -46,6 +46,25 @@ void MemoryScan::add(std::string name, Bytes masked) {
     windows_.add(std::move(masked));
 }
 
+void MemoryScan::look_at(ByteView bytes, std::uint64_t address, const std::string& where, std::ostream& places) const {
+    windows_.search(bytes, [&](const Windows::Run& run) {
+        places << names_[run.needle] << "[" << std::dec << run.offset << "...] at " << std::hex << address + run.at
+               << " in " << where << "\n";
+    });
+}
+
+std::string MemoryScan::find_in_secret_memory() const {
+    std::ostringstream places;
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        std::uint64_t begin = 0, end = 0;
+        if (!line.contains("secretmem") || std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
+        // Only its owner can read it, and only through the mapping.
+        look_at({reinterpret_cast<const std::uint8_t*>(begin), end - begin}, begin, line, places);  // NOLINT
+    }
+    return places.str();
+}
+
 std::string MemoryScan::find() const {
     std::ostringstream places;
     // What is read may hold a needle: it goes to secret memory, which is not searched.
@@ -67,10 +86,7 @@ std::string MemoryScan::find() const {
             if (!pages.any_present(at, stop)) continue;
             const ssize_t got = ::pread(memory.get(), data, stop - at, static_cast<off_t>(at));
             if (got <= 0) continue;
-            windows_.search({data, static_cast<std::size_t>(got)}, [&](const Windows::Run& run) {
-                places << names_[run.needle] << "[" << std::dec << run.offset << "...] at " << std::hex << at + run.at
-                       << " in " << line << "\n";
-            });
+            look_at({data, static_cast<std::size_t>(got)}, at, line, places);
         }
     }
     return places.str();

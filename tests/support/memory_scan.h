@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,11 @@ public:
     // Places where any kWindow bytes of a needle lie, one line each: "name[0...] at 7f12... in [stack]". Overlapping
     // windows count as one place.
     [[nodiscard]] std::string find() const;
+    // The same in this process's secret memory, which it reads as its owner.
+    [[nodiscard]] std::string find_in_secret_memory() const;
 
 private:
+    void look_at(ByteView bytes, std::uint64_t address, const std::string& where, std::ostream& places) const;
     std::vector<std::string> names_;
     Windows windows_{kMask};
 };

@@ -49,9 +49,9 @@ std::vector<SecretScan::Find> SecretScan::search(ByteView bytes) const {
 
 std::string SecretScan::Find::to_string() const {
     std::ostringstream out;
-    out << name << ", " << form << ", " << (whole ? "whole" : "bytes " + std::to_string(offset) + " to " +
-                                                               std::to_string(offset + length))
-        << ", at 0x" << std::hex << at;
+    out << name << ", " << form << ", "
+        << (whole ? "whole" : "bytes " + std::to_string(offset) + " to " + std::to_string(offset + length)) << ", at 0x"
+        << std::hex << at;
     return out.str();
 }
 

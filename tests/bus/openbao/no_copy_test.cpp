@@ -165,6 +165,21 @@ TEST_F(NoCopyOutsideSecretMemory, TheScanFindsACopyOnHeapAndStack) {
     EXPECT_EQ(copies(), "");
 }
 
+TEST_F(NoCopyOutsideSecretMemory, NorInsideItWhenAllButTheConnectionIsGone) {
+    HttpRig rig(bao_->http_options(), bao_->dial());
+    openbao::Client client(*rig.client);
+    MemoryScan scan;
+    value_.add_to(scan, "value");
+    {
+        const openbao::SecretRef ref{.mount = "kv", .path = "payments", .field = "password", .kv_version = 2};
+        const SecretString reader = reader_.secret();
+        auto secret = rig.wait<openbao::KvSecret>([&](auto reply) { client.read_kv(reader, ref, reply); });
+        ASSERT_TRUE(secret) << secret.error().to_string();
+        EXPECT_NE(scan.find_in_secret_memory(), "") << "the value at hand";
+    }
+    EXPECT_EQ(scan.find_in_secret_memory(), "");
+}
+
 TEST_F(NoCopyOutsideSecretMemory, AfterReadsLoginsMintsAndUnwraps) {
     {
         HttpRig rig(bao_->http_options(), bao_->dial());

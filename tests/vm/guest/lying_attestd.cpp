@@ -4,9 +4,12 @@
 //
 //   replay   each answer is the first evidence that it ever made, for whatever it is asked
 //   nonce    the quote is made over another value than the session's
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "attest/collect/tpm2/settings.h"
 #include "bus/connection.h"
@@ -56,7 +59,9 @@ ct::Status serve(std::string_view lie) {
                     if (!sealed) return call.fail(sealed.error());
                     call.reply(*sealed, static_cast<std::uint64_t>(evidence->size()),
                                "application/vnd.cloudtaser.evidence.tpm2+cbor");
-                });
+                })
+        .property({"Kinds", "as", ct::bus::Emits::change},
+                  [](ct::bus::Message& reply) { return reply.append(std::vector<std::string>{"tpm2"}); });
     CT_TRY(const auto object, connection.serve("/io/cloudtaser/Attest1", rows));
     CT_CHECK(connection.request_name("io.cloudtaser.Attest1"));
     CT_TRY(const int code, loop.run());

@@ -188,5 +188,13 @@ TEST(SecretString, LivesInTheArenaEvenWhenShortBufferWouldNot) {
     EXPECT_GT(arena().report().in_use, before);
 }
 
+TEST(SecretString, ThatIsDiscardedGivesItsBlockBack) {
+    const auto before = arena().report().in_use;
+    SecretString text(100, 's');
+    discard(text);
+    EXPECT_EQ(text, "");
+    EXPECT_EQ(arena().report().in_use, before);
+}
+
 }  // namespace
 }  // namespace ct
