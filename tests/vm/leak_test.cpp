@@ -27,10 +27,9 @@
 namespace ct::test {
 namespace {
 
-// While the program runs: its own secret page, and secretd's master, from which each exec in the program's tree gets a page
-// of its own (docs/adr/0001-memory-path-of-a-secret.md).
-constexpr std::size_t kCopiesOfALiveSecret = 2;
-constexpr std::size_t kCopiesWhenSecretdDied = 1;
+// While the program runs: its own secret page. What secretd keeps for execs in the program's tree is sealed, and its
+// sessions outlive it (docs/adr/0012-sessions-outlive-secretd.md).
+constexpr std::size_t kCopiesOfALiveSecret = 1;
 // The grant's, in secretd's arena, for the next launch. Wrapping tokens are gone when they are opened.
 constexpr std::size_t kTokens = 1;
 
@@ -218,7 +217,7 @@ TEST_F(Leak, NoMoreCopiesHoweverOftenDaemonsDieAndSecretsChange) {
         start_program();
         expect_in_ram(kCopiesOfALiveSecret, "while the program runs");
         kill_daemon(daemon);
-        expect_in_ram(daemon == "secretd" ? kCopiesWhenSecretdDied : kCopiesOfALiveSecret, "after the kill");
+        expect_in_ram(kCopiesOfALiveSecret, "after the kill");
         stop_program();
         expect_in_ram(0, "after its end");
     }
