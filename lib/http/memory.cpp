@@ -5,9 +5,10 @@
 #include <dlfcn.h>
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
-#include <vector>
 
 #include "base/registers.h"
 #include "base/secret_arena.h"
@@ -19,21 +20,25 @@ using ct::SecretArena;
 // libcurl 7.88 reads what an HTTP/2 connection brings into one block (H2_BUFSIZE in its lib/http2.c), which lives as long
 // as the connection and keeps the last answers until others come.
 constexpr std::size_t kInputSize = 32768;
-std::vector<void*> inputs;
+std::array<void*, 16> inputs{};  // more than a client has connections at a time
 
 void* arena_malloc(std::size_t size) { return SecretArena::process().allocate(size); }
 void arena_free(void* block) { SecretArena::process().release(block); }
+void* arena_realloc(void* block, std::size_t size) { return SecretArena::process().reallocate(block, size); }
 
 void* curl_malloc(std::size_t size) {
     void* block = arena_malloc(size);
-    if (size == kInputSize && block != nullptr) inputs.push_back(block);
+    if (size == kInputSize) *std::ranges::find(inputs.begin(), inputs.end() - 1, nullptr) = block;
     return block;
 }
 void curl_free_block(void* block) {
-    std::erase(inputs, block);
+    std::ranges::replace(inputs, block, nullptr);
     arena_free(block);
 }
-void* arena_realloc(void* block, std::size_t size) { return SecretArena::process().reallocate(block, size); }
+void* curl_realloc(void* block, std::size_t size) {
+    std::ranges::replace(inputs, block, nullptr);
+    return arena_realloc(block, size);
+}
 
 void* arena_calloc(std::size_t count, std::size_t size) {
     std::size_t total = 0;
@@ -75,7 +80,7 @@ Status use_secret_arena() {
     if (done) return {};
     // NOLINTNEXTLINE(concurrency-mt-unsafe): at start, before there is a second thread
     ::unsetenv("SSLKEYLOGFILE");
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_free_block, arena_realloc, arena_strdup,
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_free_block, curl_realloc, arena_strdup,
                              arena_calloc) != CURLE_OK)
         return fail(Reason::internal, "libcurl does not start");
 
@@ -94,7 +99,7 @@ Status use_secret_arena() {
 
 void wipe_input() {
     for (void* block : inputs)
-        wipe(block, kInputSize);
+        if (block != nullptr) wipe(block, kInputSize);
 }
 
 }  // namespace ct::http

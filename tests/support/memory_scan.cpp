@@ -60,7 +60,8 @@ std::string MemoryScan::find_in_secret_memory() const {
         std::uint64_t begin = 0, end = 0;
         if (!line.contains("secretmem") || std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
         // Only its owner can read it, and only through the mapping.
-        look_at({reinterpret_cast<const std::uint8_t*>(begin), end - begin}, begin, line, places);  // NOLINT
+        look_at({reinterpret_cast<const std::uint8_t*>(begin), end - begin}, begin, line,
+                places);  // NOLINT(performance-no-int-to-ptr): maps are text
     }
     return places.str();
 }
