@@ -100,7 +100,7 @@ Status Site::bring_packages(const std::string& packages) {
         std::error_code error;
         fs::remove_all(machine->path("/srv/packages"), error);
         for (const auto& entry : fs::directory_iterator(folder_of(packages), error))
-            if (entry.path().filename().string().find("-dbgsym") == std::string::npos)
+            if (entry.path().extension() == ".deb")
                 CT_CHECK(machine->copy_in(entry.path(), "/srv/packages/" + entry.path().filename().string()));
         if (error) return fail(Reason::io_failed, folder_of(packages) + ": " + error.message());
     }
