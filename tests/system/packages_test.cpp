@@ -12,7 +12,7 @@
 namespace ct::test {
 namespace {
 
-constexpr const char* kInstallAll = "cd /root/packages && apt-get install -y ./cloudtaser-*.deb";
+constexpr const char* kInstallAll = "cd /srv/packages && apt-get install -y ./cloudtaser-*.deb";
 constexpr std::pair<const char*, const char*> kDaemons[] = {
     {"Secret1", "secretd"}, {"Bridge1", "bridge"}, {"Identity1", "identd"}, {"Attest1", "attestd"}, {"Gate1", "gate"}};
 
@@ -72,7 +72,7 @@ TEST(Packages, AnUpgradeKeepsRunningPrograms) {
     ASSERT_EQ(before.code, 0) << before.all();
     for (Machine* machine : {&(*site)->vault(), &(*site)->node()}) {
         const auto upgraded = machine->sh(
-            "cd /root/packages\n"
+            "cd /srv/packages\n"
             "for package in $(dpkg-query -W -f '${Package}\\n' 'cloudtaser-*'); do set -- \"$@\" ./$package\\_*.deb; done\n"
             "apt-get install -y \"$@\" && dpkg --audit");
         ASSERT_EQ(upgraded.code, 0) << upgraded.all();
@@ -101,7 +101,7 @@ TEST(Packages, AnUpgradeKeepsRunningPrograms) {
 // All that is on a machine and that its running does not change by itself.
 std::set<std::string> inventory(const Machine& machine) {
     const auto found = machine.sh(
-        "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /root/packages -o -path /var/log/journal \\) "
+        "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /srv/packages -o -path /var/log/journal \\) "
         "-prune -o -printf 'file %p\\n'\n"
         "find /run /tmp \\( -path /run/systemd/units -o -path /run/udev \\) -prune -o \\( -type s -o -path '*cloudtaser*' \\) "
         "-printf 'run %p\\n'\n"
@@ -137,7 +137,7 @@ TEST(Packages, APurgeLeavesOnlyWhatReadmeDebianSays) {
         {"unit swtpm.service", "the same"},
         {"file /etc/openbao", "OpenBao's"},
         {"unit openbao.service", "the same"},
-        {"file /root/", "where the administrator worked"},
+        {"file /srv/", "where the administrator worked"},
         {"file /usr/local/bin/payments", "the administrator's program"},
         {"user payments:", "its user"},
         {"group payments:", "the same"},

@@ -9,11 +9,10 @@ import subprocess
 import sys
 
 fifo = sys.argv[1]
-if "--daemonize" in sys.argv and os.fork():
-    os._exit(0)
-if "--pid-file" in sys.argv:
+if "--daemonize" in sys.argv and (daemon := os.fork()):
     with open(sys.argv[sys.argv.index("--pid-file") + 1], "w") as file:
-        file.write(f"{os.getpid()}\n")
+        file.write(f"{daemon}\n")
+    os._exit(0)
 passed = "none"
 if os.environ.get("LISTEN_PID") == str(os.getpid()):
     passed = socket.socket(fileno=3).getsockname()

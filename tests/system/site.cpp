@@ -98,10 +98,10 @@ Result<std::unique_ptr<Site>> Site::ready(const std::string& packages) {
 Status Site::bring_packages(const std::string& packages) {
     for (Machine* machine : {vault_.get(), node_.get()}) {
         std::error_code error;
-        fs::remove_all(machine->path("/root/packages"), error);
+        fs::remove_all(machine->path("/srv/packages"), error);
         for (const auto& entry : fs::directory_iterator(folder_of(packages), error))
-            if (entry.path().filename().string().find("-dbgsym") == std::string::npos)
-                CT_CHECK(machine->copy_in(entry.path(), "/root/packages/" + entry.path().filename().string()));
+            if (entry.path().extension() == ".deb")
+                CT_CHECK(machine->copy_in(entry.path(), "/srv/packages/" + entry.path().filename().string()));
         if (error) return fail(Reason::io_failed, folder_of(packages) + ": " + error.message());
     }
     return {};
@@ -140,9 +140,9 @@ Status Site::follow(const Step& step) {
         outcome = there->sh(step.commands, kStep);
     } else {
         // script(1) is the terminal, and we the person at it.
-        CT_CHECK(there->write("/root/step", step.commands));
+        CT_CHECK(there->write("/run/step", step.commands));
         outcome = there->sh(
-            "echo '" + step.answer + "' | script --quiet --return --command 'sh -eu /root/step' /dev/null", kStep);
+            "echo '" + step.answer + "' | script --quiet --return --command 'sh -eu /run/step' /dev/null", kStep);
     }
     if (outcome.code != 0)
         return fail(Reason::io_failed, at + "ended with " + std::to_string(outcome.code) + "\n" + outcome.all());

@@ -29,7 +29,7 @@ class Site {
 public:
     // "now": the packages of the commit under test. "before": those of its parent.
     static std::optional<std::string> missing(const std::string& packages = "now");
-    // Booted machines with the packages in /root/packages, and nothing installed.
+    // Booted machines with the packages in /srv/packages, and nothing installed.
     static Result<std::unique_ptr<Site>> make(const std::string& packages = "now");
     // After the whole of docs/quickstart.md, as it was in the commit of the packages.
     static Result<std::unique_ptr<Site>> ready(const std::string& packages = "now");
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] Machine& vault() { return *vault_; }
     [[nodiscard]] Machine& node() { return *node_; }
     [[nodiscard]] Status follow(const Step& step);
-    // All of /root/packages is replaced by these.
+    // All of /srv/packages is replaced by these.
     [[nodiscard]] Status bring_packages(const std::string& packages);
     // What the administrator of OpenBao would have to say: a command with its token, on the vault.
     [[nodiscard]] Machine::Outcome bao(const std::string& command) const;
