@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>  // NOLINT: SIGSTOP
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -66,6 +68,15 @@ void VirtualMachine::stop() {
     received_.clear();
     complaints_.clear();
 }
+
+VirtualMachine::Pause::Pause(const Child& machine) : machine_(machine) {
+    machine_.signal(SIGSTOP);
+    // Until the last of its processors stands still.
+    siginfo_t info{};
+    static_cast<void>(::waitid(P_PIDFD, static_cast<id_t>(machine_.pidfd()), &info, WSTOPPED));
+}
+
+VirtualMachine::Pause::~Pause() { machine_.signal(SIGCONT); }
 
 Status VirtualMachine::start_tpm(int qemu_end) {
     Launch launch;

@@ -3,7 +3,6 @@
 // the test, which so sees what the owner of a hypervisor sees. Emulated where there is no KVM: a boot takes half a minute.
 #pragma once
 
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,8 +45,8 @@ public:
     // Stops the clock for as long as the object lives, so that RAM does not change under a reader.
     class Pause {
     public:
-        explicit Pause(const Child& machine) : machine_(machine) { machine_.signal(SIGSTOP); }
-        ~Pause() { machine_.signal(SIGCONT); }
+        explicit Pause(const Child& machine);
+        ~Pause();
         Pause(const Pause&) = delete;
         Pause& operator=(const Pause&) = delete;
 
