@@ -173,6 +173,7 @@ Status Machine::power_on() {
     constexpr const char* kStart = R"(
         base=$1 home=$2; shift 2
         while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift
+        mkdir -p /run/systemd/nspawn; mount -t tmpfs machine /run/systemd/nspawn # its marks on the host
         mount -t overlay -o "lowerdir=$base,upperdir=$home/written,workdir=$home/work" machine "$home/root" ||
             [ -e "$home/root/etc" ] || cp -a --reflink=auto "$base/." "$home/root/"
         exec "$@")";
