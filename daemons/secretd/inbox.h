@@ -3,8 +3,8 @@
 // object that reported, and no two handlers of one object are ever on the stack together.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <utility>
 
@@ -36,7 +36,7 @@ private:
     struct State {
         EventLoop& loop;
         std::function<void(Event)> handler;
-        std::deque<Event> waiting;
+        std::list<Event> waiting;  // which costs nothing while it is empty
         Source turn;
     };
     static void push(const std::shared_ptr<State>& state, Event event) {

@@ -304,8 +304,8 @@ Status ManagerService::restore_session(const KeptSession& kept, Fd line) {
     Seat seat;
     seat.session = make_session(std::move(request));
     CT_CHECK(seat.session->restore(kept));
-    CT_TRY(seat.line, SessionLine::resume(daemon_.loop(), *seat.session, std::move(line),
-                                          [this](Session& armed, int pid) { on_armed(armed, pid); }));
+    CT_TRY(seat.line, SessionLine::open(daemon_.loop(), *seat.session, std::move(line),
+                                        [this](Session& armed, int pid) { on_armed(armed, pid); }));
     seat.place = open_.take(kept.caller_uid);
     seats_.emplace(kept.id, std::move(seat));
     return {};

@@ -12,6 +12,8 @@
 namespace ct::secretd {
 namespace {
 
+constexpr Millis kQuiet{100};
+
 std::uint64_t unix_seconds(WallTime time) {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<Seconds>(time.time_since_epoch()).count());
 }
@@ -19,38 +21,47 @@ std::uint64_t unix_seconds(WallTime time) {
 }  // namespace
 
 Result<std::unique_ptr<SessionLine>> SessionLine::open(EventLoop& loop, Session& session, Fd socket, Armed on_armed) {
-    std::unique_ptr<SessionLine> line(new SessionLine(loop, session, std::move(on_armed)));
-    CT_CHECK(line->serve(bus::Connection::serve_peer(std::move(socket))));
+    std::unique_ptr<SessionLine> line(new SessionLine(loop, session, std::move(socket), std::move(on_armed)));
+    CT_CHECK(line->rest());
     return line;
 }
 
-Result<std::unique_ptr<SessionLine>> SessionLine::resume(EventLoop& loop, Session& session, Fd socket, Armed on_armed) {
-    std::unique_ptr<SessionLine> line(new SessionLine(loop, session, std::move(on_armed)));
-    line->resting_ = std::move(socket);
-    CT_TRY(line->spoken_, loop.add_io(line->resting_.get(), EPOLLIN, [&line = *line](std::uint32_t) { line.wake(); }));
-    return line;
-}
-
-Status SessionLine::serve(Result<bus::Connection> connection) {
-    CT_TRY(connection_, std::move(connection));
-    CT_CHECK(connection_->attach(loop_));
-    CT_CHECK(connection_->on_closed([this] { session_.close(); }));
-    CT_TRY(object_, connection_->serve("/io/cloudtaser/Secret1/session", interface()));
+Status SessionLine::rest() {
+    object_ = {};
+    connection_.reset();
+    CT_TRY(spoken_, loop_.add_io(socket_.get(), EPOLLIN, [this](std::uint32_t) { wake(); }));
     return {};
 }
 
 void SessionLine::wake() {
-    // A handshake starts with a NUL byte, a message never does: the other end may not have come to its own yet.
+    // A handshake starts with a NUL byte, a message never does.
     char first = 0;
-    const ssize_t size = ::recv(resting_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+    const ssize_t size = ::recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
     if (size < 0 && errno == EAGAIN) return;
     spoken_.reset();
     if (size <= 0) return session_.close();
-    const Status served = serve(first == '\0' ? bus::Connection::serve_peer(std::move(resting_))
-                                              : bus::Connection::resume_peer(std::move(resting_)));
+    const Status served = serve(first == '\0');
     if (served) return;
-    log::warning("a line that was kept", served.error());
+    log::warning("the line of a session", served.error());
     session_.close();
+}
+
+Status SessionLine::serve(bool from_handshake) {
+    CT_TRY(Fd socket, socket_.duplicate());
+    CT_TRY(connection_, from_handshake ? bus::Connection::serve_peer(std::move(socket))
+                                       : bus::Connection::resume_peer(std::move(socket)));
+    CT_CHECK(connection_->attach(loop_));
+    CT_CHECK(connection_->on_closed([this] { session_.close(); }));
+    CT_TRY(object_, connection_->serve("/io/cloudtaser/Secret1/session", interface()));
+    return rest_when_quiet();
+}
+
+Status SessionLine::rest_when_quiet() {
+    CT_TRY(quiet_, loop_.add_timer(kQuiet, [this] {
+        const bool busy = std::exchange(spoke_, false) || unanswered_ > 0 || !connection_->is_idle();
+        if (const Status done = busy ? rest_when_quiet() : rest(); !done) session_.close();
+    }));
+    return {};
 }
 
 bus::Interface SessionLine::interface() {
@@ -102,7 +113,18 @@ Result<bus::Message> SessionLine::armed_reply(bus::Call& call, const SecretPage&
     return reply;
 }
 
-// ---- the calls: each is answered when the session can serve, or with the reason why it can't
+// ---- the calls
+
+void SessionLine::when_served(bus::Call call, std::function<void(bus::Call&)> answer) {
+    spoke_ = true;
+    ++unanswered_;
+    session_.want(
+        [this, call = std::make_shared<bus::Call>(std::move(call)), answer = std::move(answer)](const Status& status) {
+            --unanswered_;
+            if (!status) return call->fail(status.error());
+            answer(*call);
+        });
+}
 
 void SessionLine::arm(bus::Call call) {
     auto pidfd = call.read<Fd>();
@@ -110,10 +132,7 @@ void SessionLine::arm(bus::Call call) {
     if (auto options = call.read_options({}); !options) return call.fail(options.error());
     auto pid = pidfd_pid(pidfd->get());
     if (!pid) return call.fail(pid.error());
-    session_.want([this, call = std::make_shared<bus::Call>(std::move(call)), pid = *pid](const Status& status) {
-        if (!status) return call->fail(status.error());
-        answer_arm(*call, pid);
-    });
+    when_served(std::move(call), [this, pid = *pid](bus::Call& waiting) { answer_arm(waiting, pid); });
 }
 
 void SessionLine::answer_arm(bus::Call& call, int pid) {
@@ -129,10 +148,7 @@ void SessionLine::fetch(bus::Call call) {
     auto name = call.read<std::string>();
     if (!name) return call.fail(name.error());
     if (auto options = call.read_options({}); !options) return call.fail(options.error());
-    session_.want([this, call = std::make_shared<bus::Call>(std::move(call)), name = *name](const Status& status) {
-        if (!status) return call->fail(status.error());
-        answer_fetch(*call, name);
-    });
+    when_served(std::move(call), [this, name = *name](bus::Call& waiting) { answer_fetch(waiting, name); });
 }
 
 void SessionLine::answer_fetch(bus::Call& call, const std::string& name) {
@@ -144,12 +160,11 @@ void SessionLine::answer_fetch(bus::Call& call, const std::string& name) {
 }
 
 void SessionLine::list_names(bus::Call call) {
-    session_.want([this, call = std::make_shared<bus::Call>(std::move(call))](const Status& status) {
-        if (!status) return call->fail(status.error());
+    when_served(std::move(call), [this](bus::Call& waiting) {
         std::vector<std::string> names;
         for (const auto& entry : session_.payload()->entries())
             names.push_back(entry.name);
-        call->reply(names);
+        waiting.reply(names);
     });
 }
 

@@ -113,6 +113,13 @@ Result<std::shared_ptr<Connection::State>> start_peer(Fd socket, bool server) {
 
 Result<Connection> Connection::serve_peer(Fd socket) {
     CT_TRY(auto state, start_peer(std::move(socket), true));
+    // What the other end has said of the handshake is answered in one go: who is killed in between leaves a line that neither
+    // goes on nor begins anew.
+    while (sd_bus_is_ready(state->bus) == 0) {
+        const int r = sd_bus_process(state->bus, nullptr);
+        if (r < 0) return fail_errno(Reason::io_failed, "the handshake of a line", -r);
+        if (r == 0) break;
+    }
     return Connection(std::move(state));
 }
 Result<Connection> Connection::open_peer(Fd socket) {
@@ -156,6 +163,12 @@ Status Connection::on_closed(std::function<void()> handler) {
         checked(sd_bus_add_match(state_->bus, &slot->slot, kRule, run_on_message, slot.get()), "sd_bus_add_match"));
     state_->permanent.emplace_back(std::move(slot));
     return {};
+}
+
+bool Connection::is_idle() const {
+    std::uint64_t unsent = 0, unread = 0;
+    return sd_bus_is_ready(state_->bus) > 0 && sd_bus_get_n_queued_write(state_->bus, &unsent) >= 0 &&
+           sd_bus_get_n_queued_read(state_->bus, &unread) >= 0 && unsent == 0 && unread == 0;
 }
 
 Status Connection::request_name(const std::string& name) {

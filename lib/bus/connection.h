@@ -62,6 +62,8 @@ public:
     Status attach(EventLoop& loop);
     // Once, when the connection is gone: the other side closed it, died, or broke the protocol.
     Status on_closed(std::function<void()> handler);
+    // Nothing is on its way in either direction: a peer line could be dropped now and resumed later.
+    [[nodiscard]] bool is_idle() const;
     // Owns the name from now on; io_failed with EEXIST when somebody else does.
     Status request_name(const std::string& name);
     // Blocks until everything is sent: for command-line programs.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // All services of a machine start at once, as after a boot: each a workload of its own, so that each attests.
-#include <fstream>
 #include <memory>
 
 #include "bench/launches.h"
@@ -8,33 +7,6 @@
 
 namespace ct::bench {
 namespace {
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
-        text.replace(at, what.size(), with);
-    return text;
-}
-
-// Gives each service the workload, the policy and the secret of "payments" under a name of its own.
-std::vector<std::string> make_workloads(test::World& world, int count) {
-    const auto copy = [&](const std::string& folder, const std::string& name) {
-        const std::string path = world.folder() + "/" + folder;
-        const auto original = read_file(path + "/payments.toml", 1 << 20);
-        require(original.has_value(), path);
-        std::ofstream file(path + "/" + name + ".toml");
-        file << replaced(original->substr(original->find('[')), "workload.payments", "workload." + name) << std::flush;
-        require(file.good(), path);
-    };
-    std::vector<std::string> names;
-    for (int i = 0; i < count; ++i) {
-        names.push_back("service" + std::to_string(i));
-        for (const char* folder : {"workloads.d", "policy.d"})
-            copy(folder, names.back());
-    }
-    for (const auto& reloaded : {world.reload_node(), world.reload_gate()})
-        require(reloaded.has_value(), reloaded ? "" : reloaded.error().to_string());
-    return names;
-}
 
 // From the order to all to the report of each.
 void storm(const std::string& name, const std::vector<std::unique_ptr<Repeater>>& services) {
@@ -65,7 +37,12 @@ void measure_storm(const Size& size) {
     const auto world = start_world();
     const Launches launches(*world);
     std::vector<std::unique_ptr<Repeater>> services, floors;
-    for (const auto& name : make_workloads(*world, size.storm)) {
+    std::vector<std::string> names;
+    for (int i = 0; i < size.storm; ++i)
+        names.push_back("service" + std::to_string(i));
+    const auto copied = world->copy_workload(names);
+    require(copied.has_value(), copied ? "" : copied.error().to_string());
+    for (const auto& name : names) {
         services.push_back(std::make_unique<Repeater>(launches.ours_repeated(name)));
         floors.push_back(std::make_unique<Repeater>([&] {
             auto launch = launches.floor("cold");

@@ -100,13 +100,14 @@ void World::write_configuration(const Options& options) {
     };
 
     folder_.write("gate-token", bao_->gate_token());
-    folder_.write("gate.toml",
-                  "listen = [" + in_quotes(gate_address()) + "]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
-                      "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " +
-                      in_quotes(folder_.file("policy.d")) + "\nnodes = " + in_quotes(folder_.file("nodes.d")) +
-                      "\n[openbao]\naddress = " + in_quotes(bao_->host_port()) +
-                      "\nca = " + in_quotes(bao_->ca_file()) + "\ntoken = " + in_quotes(folder_.file("gate-token")) +
-                      "\n[records]\nfolder = " + in_quotes(record_folder()) + "\n" + audit("gate"));
+    folder_.write(
+        "gate.toml",
+        "listen = [" + in_quotes(gate_address()) + "]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
+            "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " + in_quotes(folder_.file("policy.d")) +
+            "\nnodes = " + in_quotes(folder_.file("nodes.d")) +
+            "\n[openbao]\naddress = " + in_quotes(bao_->host_port()) + "\nca = " + in_quotes(bao_->ca_file()) +
+            "\ntoken = " + in_quotes(folder_.file("gate-token")) +
+            "\n[records]\nfolder = " + in_quotes(record_folder()) + "\n" + options.gate_extra + audit("gate"));
     folder_.write("nodes.d/node.toml", "[[node]]\nname = \"node.test\"\nspki = [" + in_quotes(node_pin_) + "]\n");
 
     const std::string pin = options.gate_pin.empty() ? gate_pin_ : options.gate_pin;
@@ -200,8 +201,24 @@ Status World::call_reload(const std::string& area) const {
     return {};
 }
 
-Status World::reload_gate() { return call_reload("Gate1"); }
-Status World::reload_node() { return call_reload("Secret1"); }
+Status World::copy_workload(const std::vector<std::string>& names) const {
+    for (const std::string folder : {"workloads.d", "policy.d"}) {
+        CT_TRY(std::string rules, read_file(folder_.file(folder + "/payments.toml"), 1 << 20));
+        rules.erase(0, rules.find('['));  // the epoch is set once
+        for (const auto& name : names) {
+            std::string text = rules;
+            const std::string from = "[workload.payments", to = "[workload." + name;
+            for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+                text.replace(at, from.size(), to);
+            folder_.write(folder + "/" + name + ".toml", text);
+        }
+    }
+    CT_CHECK(reload_gate());
+    return reload_node();
+}
+
+Status World::reload_gate() const { return call_reload("Gate1"); }
+Status World::reload_node() const { return call_reload("Secret1"); }
 
 Status World::drop_grants() const {
     CT_TRY(auto connection, bus::Connection::open_system("world"));

@@ -26,6 +26,7 @@ public:
         std::string lifetime = "10m";               // of the attestation
         std::string workload_extra;                 // more TOML for the node's [workload.payments]
         std::string policy_extra;                   // more TOML for the gate's [workload.payments]
+        std::string gate_extra;                     // more TOML for the gate's file, tables and all
         std::string bridge_gate, bridge_openbao;    // addresses in place of the real ones
         std::string vault_ca;                       // file in place of the real authority
         bool enrolled_keys = false;                 // the policy goes by the node's enrolment, which names no key yet
@@ -51,10 +52,12 @@ public:
 
     // NAME = "kv/payments#field" in [workload.payments.env], or .secrets; takes effect with reload_node().
     void map(const std::string& name, const std::string& source, const std::string& table = "env");
+    // Workloads like "payments" under other names, for node and gate; reloads both.
+    [[nodiscard]] Status copy_workload(const std::vector<std::string>& names) const;
     // The gate's policy; takes effect with reload_gate().
     void write_policy(const Options& options);
-    Status reload_gate();
-    Status reload_node();
+    Status reload_gate() const;
+    Status reload_node() const;
     // The gate is started by the bus like the others: this stops it, and keeps the bus from starting it again.
     void stop_gate();
 

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <map>
 
+#include "bus/connection.h"
 #include "crypto/certificate_maker.h"
 #include "support/session_client.h"
 #include "support/world.h"
@@ -147,6 +150,74 @@ TEST_F(Release, ASessionEndsWithItsLine) {
     auto next = SessionClient::open("payments");
     ASSERT_TRUE(next);
     EXPECT_NE(world.node_audit().find("\"session_ended\""), std::string::npos);
+}
+
+// Descriptors of a process that share their socket with another one of it: so a line is held while somebody speaks on it.
+std::size_t doubled_sockets(int pid) {
+    std::map<std::string, std::size_t> seen;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+        std::error_code gone;
+        const auto target = std::filesystem::read_symlink(entry.path(), gone).string();
+        if (target.starts_with("socket:")) ++seen[target];
+    }
+    return static_cast<std::size_t>(std::ranges::count_if(seen, [](const auto& each) { return each.second > 1; }));
+}
+
+TEST_F(Release, ASilentLineIsADescriptorOnlyAndServesTheNextCall) {
+    auto& world = begin();
+    auto session = SessionClient::open("payments");
+    ASSERT_TRUE(session) << session.error().to_string() << "\n" << world.bus().log();
+    const int secretd = world.bus().pid_of("io.cloudtaser.Secret1");
+    auto loop = EventLoop::create();
+    ASSERT_TRUE(loop);
+    for (int round = 0; round < 3; ++round) {
+        const auto values = session->arm();
+        ASSERT_TRUE(values) << values.error().to_string();
+        EXPECT_EQ(values->at("DB_PASSWORD"), "correct horse");
+        ASSERT_EQ(doubled_sockets(secretd), 1U) << "nobody speaks on the line that was just spoken on";
+        const BootTime end = loop->now() + 10s;
+        while (doubled_sockets(secretd) != 0 && loop->now() < end)
+            ASSERT_TRUE(loop->run_once(10ms));
+        ASSERT_EQ(doubled_sockets(secretd), 0U);
+    }
+    auto other = SessionClient::open_unspoken("payments");
+    ASSERT_TRUE(other);
+    other->line.reset();
+    while (world.session_states().size() > 1)
+        ASSERT_TRUE(loop->run_once(10ms));  // a line that hangs up ends its session, also if nobody ever spoke
+    EXPECT_EQ(world.session_states(), std::vector<std::string>{"live"});
+}
+
+TEST_F(Release, ManyServicesAtOnceWaitForTheirTurnAtTheGate) {
+    World::Options options;
+    options.gate_extra = "[limits]\nconnections_per_address = 32\n";
+    auto& world = begin(options);
+    std::vector<std::string> names;
+    for (int i = 0; i < 80; ++i)
+        names.push_back("service" + std::to_string(i));
+    ASSERT_TRUE(world.copy_workload(names));
+
+    auto loop = std::move(*EventLoop::create());
+    auto bus = std::move(*bus::Connection::open_system("many services"));
+    ASSERT_TRUE(bus.attach(loop));
+    const Fd self = std::move(*pidfd_open(::getpid()));
+    std::size_t answers = 0;
+    std::vector<Fd> lines;
+    for (const auto& name : names) {
+        auto call = bus.new_call({"io.cloudtaser.Secret1", "/io/cloudtaser/Secret1", "io.cloudtaser.Secret1.Manager"},
+                                 "OpenSession");
+        ASSERT_TRUE(call && call->append_all(name, self) && bus::append_options(*call, {}));
+        ASSERT_TRUE(bus.call_detached(*call, [&](Result<bus::Message> reply) {
+            ++answers;
+            ASSERT_TRUE(reply) << reply.error().to_string();
+            ASSERT_TRUE(reply->read<bus::ObjectPath>());
+            lines.push_back(std::move(*reply->read<Fd>()));
+        }));
+    }
+    while (answers < names.size())
+        ASSERT_TRUE(loop.run_once(30s));
+    EXPECT_EQ(lines.size(), names.size());
+    EXPECT_EQ(world.counter("Secret1", "grants_won"), names.size());
 }
 
 TEST_F(Release, RevokingAWorkloadClosesItsLinesAndDropsItsGrant) {
