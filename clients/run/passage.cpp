@@ -453,8 +453,7 @@ Task<Status> Passage::tell(const Error& error) {
 // The new image is in place and can't have its secrets: it ends before its first instruction. The old one is gone, so there is
 // nobody to return an error to.
 Task<Status> Passage::end_program(const Error& error) {
-    if (first_)
-        tree_.hooks.refused(error, true);
+    if (first_) tree_.hooks.refused(error, true);
     if (syscall_ != 0) {
         if (!first_) static_cast<void>(co_await tell(error));
         if (tracee_->set_registers(arch::calling(base_, syscall_, SYS_exit_group, {kRefusedExit})) &&

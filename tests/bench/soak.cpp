@@ -26,10 +26,10 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t kHeld = 16;         // programs that run at any time
-constexpr int kLaunchesOfAGrant = 100;    // then it is revoked, with its sessions, and the next launch attests
-constexpr const char* kDaemons[][2] = {{"secretd", "Secret1"}, {"attestd", "Attest1"}, {"identd", "Identity1"},
-                                       {"bridge", "Bridge1"},  {"gate", "Gate1"}};
+constexpr std::size_t kHeld = 16;       // programs that run at any time
+constexpr int kLaunchesOfAGrant = 100;  // then it is revoked, with its sessions, and the next launch attests
+constexpr const char* kDaemons[][2] = {
+    {"secretd", "Secret1"}, {"attestd", "Attest1"}, {"identd", "Identity1"}, {"bridge", "Bridge1"}, {"gate", "Gate1"}};
 
 // What may be there at the end beyond what was at the beginning.
 double allowance(const std::string& what, double at_first) {
