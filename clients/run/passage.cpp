@@ -45,15 +45,6 @@ std::optional<int> parent_of(int pid) {
     return parent;
 }
 
-// Says it where the person looks who started the program that is ended.
-void tell_on_its_stderr(int pid, const Error& error) {
-    const auto pidfd = pidfd_open(pid);
-    if (!pidfd) return;
-    const Fd stderr_of_it(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd->get(), STDERR_FILENO, 0)));
-    const std::string line = "cloudtaser-run: " + error.to_string() + "\n";
-    if (stderr_of_it) static_cast<void>(write_all(stderr_of_it.get(), line.data(), line.size()));
-}
-
 }  // namespace
 
 Event event_from_status(int status) {
@@ -448,14 +439,23 @@ Task<Status> Passage::map(const Fd& page, std::size_t size, std::span<const Gran
     co_return Status{};
 }
 
+// Says it where the person looks who started the program that is ended. The program itself is made to: taking its descriptor
+// (pidfd_getfd) is more than the profile of a container lets us.
+Task<Status> Passage::tell(const Error& error) {
+    const std::string line = "cloudtaser-run: " + error.to_string() + "\n";
+    const std::uint64_t place = base_.rsp - whole_pages(line.size());  // of its stack, which it has not used yet
+    CT_CO_CHECK(tracee_->memory().write(place, as_bytes(line)));
+    const auto written = co_await remote(syscall_, SYS_write, {STDERR_FILENO, place, line.size()});
+    CT_CO_CHECK(written);
+    co_return Status{};
+}
+
 // The new image is in place and can't have its secrets: it ends before its first instruction. The old one is gone, so there is
 // nobody to return an error to.
 Task<Status> Passage::end_program(const Error& error) {
-    if (first_)
-        tree_.hooks.refused(error, true);
-    else
-        tell_on_its_stderr(tid_, error);
+    if (first_) tree_.hooks.refused(error, true);
     if (syscall_ != 0) {
+        if (!first_) static_cast<void>(co_await tell(error));
         if (tracee_->set_registers(arch::calling(base_, syscall_, SYS_exit_group, {kRefusedExit})) &&
             tracee_->run_to_syscall()) {
             auto at_entry = co_await reach(Event::Kind::syscall);

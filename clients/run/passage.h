@@ -104,6 +104,7 @@ private:
     Result<std::vector<Grant>> grants(const Armed& armed) const;
     Task<Result<int>> insert(const Fd& page);
     Task<Status> map(const Fd& page, std::size_t size, std::span<const Grant> granted, const PageLayout& layout);
+    Task<Status> tell(const Error& error);
     Task<Status> end_program(const Error& error);
     Status release(const arch::Registers& registers);
 

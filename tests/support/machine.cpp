@@ -262,6 +262,22 @@ Machine::Outcome Machine::sh(const std::string& script, Millis most) const {
     return run({"/bin/sh", "-euc", script}, most);
 }
 
+Result<Child> Machine::begin(const std::vector<std::string>& argv) const {
+    Launch launch;
+    launch.argv = {"nsenter", "--target=" + std::to_string(leader_), "--all", "--"};
+    launch.argv.insert(launch.argv.end(), argv.begin(), argv.end());
+    return Child::start(launch);
+}
+
+Machine::Outcome Machine::enter(const std::string& script, Millis most) const {
+    auto child = begin({"/bin/sh", "-euc", "exec 2>&1\n" + script});
+    if (!child) return {-1, "", child.error().to_string()};
+    Outcome outcome;
+    outcome.out = child->output(most);
+    outcome.code = child->wait(Millis(5000)).value_or(-1);
+    return outcome;
+}
+
 std::string Machine::path(const std::string& inside) const {
     return "/proc/" + std::to_string(leader_) + "/root" + inside;
 }

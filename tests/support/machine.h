@@ -56,6 +56,11 @@ public:
     // The same for a script of sh(1) that stops at the first command that fails.
     [[nodiscard]] Outcome sh(const std::string& script, Millis most = Millis(60'000)) const;
 
+    // A command that needs neither its service manager nor its bus, for when these are what is at fault: a process of ours
+    // that enters the machine's namespaces. begin() does not wait for it.
+    [[nodiscard]] Outcome enter(const std::string& script, Millis most = Millis(60'000)) const;
+    [[nodiscard]] Result<Child> begin(const std::vector<std::string>& argv) const;
+
     // Its files, as /proc shows them: also those on its /run and /tmp. It must be up.
     [[nodiscard]] std::string path(const std::string& inside) const;
     [[nodiscard]] Status copy_in(const std::string& ours, const std::string& inside) const;

@@ -37,7 +37,27 @@ Result<std::unique_ptr<Device>> Device::open(const std::string& tcti) {
     if (const TSS2_RC code = Esys_Initialize(&device->esys_, transport, nullptr); code != TSS2_RC_SUCCESS) {
         return fail_tss(code, "opening the TPM");
     }
+    CT_CHECK(device->flush_orphans());
     return device;
+}
+
+// Keys of a process that was killed. A resource manager flushes them and shows us none; a bare TPM keeps them, until there
+// is no room for ours. It serves one connection at a time, and this one is ours: they belong to nobody.
+Status Device::flush_orphans() {
+    TPMI_YES_NO more = 0;
+    TPMS_CAPABILITY_DATA* found_raw = nullptr;
+    const TSS2_RC code = Esys_GetCapability(esys_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES,
+                                            TPM2_TRANSIENT_FIRST, TPM2_MAX_CAP_HANDLES, &more, &found_raw);
+    const Owned<TPMS_CAPABILITY_DATA> found(found_raw);
+    if (code != TSS2_RC_SUCCESS) return fail_tss(code, "looking for forgotten keys");
+    const TPML_HANDLE& handles = found->data.handles;
+    for (std::uint32_t i = 0; i < handles.count; ++i) {
+        ESYS_TR orphan = ESYS_TR_NONE;
+        if (Esys_TR_FromTPMPublic(esys_, handles.handle[i], ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &orphan) ==
+            TSS2_RC_SUCCESS)
+            Esys_FlushContext(esys_, orphan);
+    }
+    return {};
 }
 
 Device::~Device() {

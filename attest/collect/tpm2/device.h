@@ -38,6 +38,7 @@ public:
 
 private:
     explicit Device(TSS2_TCTI_CONTEXT* tcti) : tcti_(tcti) {}
+    Status flush_orphans();
     TSS2_TCTI_CONTEXT* tcti_;
     ESYS_CONTEXT* esys_ = nullptr;
 };

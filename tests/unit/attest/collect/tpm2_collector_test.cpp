@@ -2,6 +2,9 @@
 // The collector against a software TPM of its own. What the gate makes of the result is tests/unit/attest/verify.
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 
 #include "attest/collect/tpm2/settings.h"
@@ -76,6 +79,20 @@ void expect_genuine(const Bytes& introduction_bytes, const Bytes& evidence_bytes
     EXPECT_EQ(evidence->pcr_mask, kPcrs);
     EXPECT_EQ(tpm::composite_digest(crypto::Hash::sha256, kPcrs, evidence->pcr_values), to_vector(quote->pcr_digest));
     EXPECT_TRUE(quote->clock_safe);
+}
+
+TEST_F(Tpm2Collector, KeysOfProcessesThatWereKilledDoNotFillTheTpm) {
+    for (int i = 0; i < 4; ++i) {  // a TPM has room for three
+        const pid_t pid = ::fork();
+        ASSERT_GE(pid, 0);
+        if (pid == 0) {
+            const auto killed = collector();
+            ::_exit(killed->introduction() ? 0 : 1);
+        }
+        int status = -1;
+        ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+        EXPECT_EQ(status, 0) << "process " << i;
+    }
 }
 
 TEST_F(Tpm2Collector, QuotesWithAnEccKeyByDefault) {
