@@ -294,10 +294,14 @@ Result<Slot> Connection::serve(const std::string& path, const Interface& interfa
     }
     exported->vtable = make_vtable(*exported->table, exported->rows);
     auto slot = std::make_unique<Slot::State>();
+    // sd-bus reads the table once more when it frees the slot, which is after our handler if that is what drops it.
+    auto kept = std::make_unique<std::shared_ptr<Export>>(exported);
     const int r = sd_bus_add_object_vtable(state_->bus, &slot->slot, path.c_str(), exported->table->name.c_str(),
-                                           exported->vtable.data(), nullptr);
+                                           exported->vtable.data(), kept.get());
     if (r < 0) return std::unexpected(from_errno(r, "serving " + exported->table->name));
-    slot->handler = std::move(exported);
+    sd_bus_slot_set_destroy_callback(slot->slot,
+                                     [](void* userdata) { delete static_cast<std::shared_ptr<Export>*>(userdata); });
+    static_cast<void>(kept.release());
     return Slot(std::move(slot));
 }
 
