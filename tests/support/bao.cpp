@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <signal.h>  // NOLINT: SIG*
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -378,7 +379,12 @@ void Bao::kill() {
     child_->signal(SIGKILL);
     static_cast<void>(child_->wait(kStart));
 }
-void Bao::pause() const { child_->signal(SIGSTOP); }
+void Bao::pause() const {
+    child_->signal(SIGSTOP);
+    // Its threads stop one by one; the last of them tells.
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(child_->pid()), &info, WSTOPPED | WEXITED | WNOWAIT);
+}
 void Bao::resume() const { child_->signal(SIGCONT); }
 
 }  // namespace ct::test
