@@ -179,6 +179,7 @@ void Faults::check(const std::map<int, Load::Outcome>& outcomes, bool starts) {
         }
         EXPECT_TRUE(outcome.why) << Load::unit(service) << (starts ? ", started," : ", its child,")
                                  << " has neither its value nor a reason: " << outcome.words;
+        EXPECT_NE(outcome.why, Reason::internal) << outcome.words;
         if (outcome.why) refusals_[*outcome.why].push_back(outcome.words);
         if (!starts) continue;
         EXPECT_LE(outcome.took, Load::timeout_of(service) + kGrace) << Load::unit(service) << ": " << outcome.words;
