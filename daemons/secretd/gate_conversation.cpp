@@ -43,13 +43,14 @@ void GateConversation::start(Fd stream, std::vector<Sha256> pins, std::function<
 
 void GateConversation::ask(const attest::Message& message, std::function<void(Result<attest::Message>)> on_answer) {
     on_answer_ = std::move(on_answer);
+    if (failed_) return fail(*failed_);  // while nobody was asking: the gate hung up between two questions
     append(outgoing_, attest::frame(attest::encode(message)));
     if (auto armed = io_.set_events(EPOLLIN | EPOLLOUT); !armed) fail(armed.error());
 }
 
 void GateConversation::fail(Error error) {
     io_.reset();
-    error = as_gate_error(std::move(error));
+    failed_ = error = as_gate_error(std::move(error));
     if (auto connected = std::exchange(on_connected_, nullptr)) return connected(std::unexpected(std::move(error)));
     if (auto answer = std::exchange(on_answer_, nullptr)) answer(std::unexpected(std::move(error)));
 }

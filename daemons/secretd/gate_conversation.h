@@ -44,6 +44,7 @@ private:
     std::optional<crypto::TlsStream> tls_;
     Source io_;
     bool connected_ = false;
+    std::optional<Error> failed_;
     Bytes outgoing_;
     attest::FrameReader frames_;
     std::function<void(Status)> on_connected_;
