@@ -262,8 +262,17 @@ TEST_F(Faults, EachStartEndsInItsValueOrAReasonAndNothingIsLeftOver) {
 
     all_at_rest(tokens_before);
     const auto after = inventory();
-    for (const auto& [what, was] : before)
-        EXPECT_EQ(after.at(what), was) << what;
+    for (const auto& [what, was] : before) {
+        if (!what.starts_with("descriptors")) {
+            EXPECT_EQ(after.at(what), was) << what;
+            continue;
+        }
+        // A connection that is kept for a while ends by itself: there may be fewer, and for a while more.
+        const int most = std::atoi(was.c_str());
+        const auto now = until([&] { return inventory().at(what); },
+                               [&](const auto& count) { return std::atoi(count.c_str()) <= most; }, Millis(90'000));
+        EXPECT_LE(std::atoi(now.c_str()), most) << what;
+    }
     std::printf("%d rounds in %d s: %d starts and %d children had their value, %d programs were left alone; refused:\n",
                 rounds_, static_cast<int>(took), right_, children_, undisturbed_);
     for (const auto& [reason, said] : refusals_)
