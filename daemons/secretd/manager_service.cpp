@@ -92,9 +92,8 @@ ManagerService::ManagerService(daemon::Daemon& daemon, Configuration configurati
                                 [this](const GrantKey& key, const Error& error) { on_grant_refused(key, error); },
                                 [this](const GrantKey& key, const std::string& evidence, const std::string& record,
                                        Seconds life) { on_grant_won(key, evidence, record, life); }}),
-      around_{daemon.loop(),     witness_, enforcer_,
-              grants_,           vault_,   http_,
-              best_protection(), seal_,    configuration_.release_time} {}
+      around_{daemon.loop(), witness_,          enforcer_, grants_,  vault_,
+              http_,         best_protection(), seal_,     wanting_, configuration_.release_time} {}
 
 Status ManagerService::serve() {
     if (around_.protection != Protection::memfd_secret)

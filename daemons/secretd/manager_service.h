@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "base/tally.h"
 #include "crypto/tls.h"
 #include "daemons/common/daemon.h"
 #include "daemons/secretd/configuration.h"
 #include "daemons/secretd/neighbours.h"
 #include "daemons/secretd/session.h"
 #include "daemons/secretd/session_line.h"
-#include "daemons/secretd/tally.h"
 #include "http/client.h"
 
 namespace ct::secretd {
@@ -72,9 +72,9 @@ private:
     http::Client http_;
     openbao::Client vault_;
     Grants grants_;
+    Tally open_, pending_, wanting_;
     SessionSurroundings around_;
     std::uint64_t next_id_ = 1;
-    Tally open_, pending_;
     std::map<std::uint64_t, Seat> seats_;
     std::vector<Seat> finished_;  // freed in the next turn of the loop
     Source sweep_;

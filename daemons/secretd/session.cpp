@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.h"
+
 namespace ct::secretd {
 namespace {
 
@@ -61,7 +63,9 @@ KeptSession Session::keepsake() const {
 
 void Session::want(std::function<void(Status)> then) {
     if (core_.state() == SessionState::ended) return then(fail(Reason::session_ended, "the session has ended"));
-    waiting_.push_back(std::move(then));
+    if (around_.wanting.of(caller_uid()) >= limits::kWaitingPerCaller)
+        return then(fail(Reason::quota_exceeded, "too many calls of this user wait for sessions that wake"));
+    waiting_.push_back({std::move(then), around_.wanting.take(caller_uid())});
     handle(Wanted{});
 }
 
@@ -209,8 +213,8 @@ void Session::run(End action) {
 }
 
 void Session::serve_waiting(const Status& status) {
-    for (const auto& then : std::exchange(waiting_, {}))
-        then(status);
+    for (const auto& waiting : std::exchange(waiting_, {}))
+        waiting.then(status);
 }
 
 void Session::forget() {

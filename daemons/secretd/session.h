@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/tally.h"
 #include "daemons/secretd/grants.h"
 #include "daemons/secretd/inbox.h"
 #include "daemons/secretd/kept_session.h"
@@ -30,6 +31,7 @@ struct SessionSurroundings {
     const http::Client& wire;  // its counters
     Protection protection;
     crypto::MemorySeal& seal;
+    Tally& wanting;  // calls on lines, of each caller, that wait for their sessions to wake
     Millis release_time;
 };
 
@@ -60,7 +62,7 @@ public:
     void revoke() { inbox_.post(Revoked{}); }
 
     // Calls `then` when arm() and fetch() can serve: at once in a live session, after attestation and reads in one that
-    // was dormant; or with the reason why not.
+    // was dormant; or with the reason why not: quota_exceeded when limits::kWaitingPerCaller wait already.
     void want(std::function<void(Status)> then);
     // session_ended unless live.
     [[nodiscard]] Result<SecretPage> arm() const;
@@ -129,7 +131,11 @@ private:
     std::uint64_t flights_before_ = 0;
     std::uint64_t round_trips_ = 0;
     std::optional<Payload> payload_;
-    std::vector<std::function<void(Status)>> waiting_;  // on the line
+    struct Waiting {
+        std::function<void(Status)> then;
+        Tally::Ticket place;
+    };
+    std::vector<Waiting> waiting_;  // on the line
 };
 
 }  // namespace ct::secretd

@@ -129,6 +129,8 @@ std::vector<SessionAction> SessionCore::expected(const SessionEvent& event) {
             break;
         case SessionState::dormant:
             if (std::holds_alternative<Wanted>(event)) return to(SessionState::attest, AcquireGrant{identity_});
+            // The last word of a wake that failed: it was on its way beside the failure.
+            if (std::holds_alternative<Granted>(event) || std::holds_alternative<Fetched>(event)) return {};
             break;
         case SessionState::ended:
             return {};

@@ -37,5 +37,9 @@ inline constexpr std::size_t kAttestationsAtOnce = 16;  // of one node; others w
 // Quotas of a caller (uid) on secretd
 inline constexpr std::size_t kSessionsPerCaller = 10000;
 inline constexpr std::size_t kPendingPerCaller = 256;
+inline constexpr std::size_t kWaitingPerCaller = 1024;  // calls on lines whose sessions wake after a restart
+
+// Of a caller (uid) on any daemon
+inline constexpr std::size_t kPolkitQuestionsPerCaller = 8;
 
 }  // namespace ct::limits

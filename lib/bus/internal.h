@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/tally.h"
 #include "bus/connection.h"
 
 namespace ct::bus {
@@ -40,6 +41,7 @@ struct Connection::State {
     bool is_peer = false;
     Sender peer;
     std::function<void(const Call&, const Error&)> on_refused;
+    Tally polkit_questions;  // open ones of each user; before what holds its tickets
 
     // Credentials by unique name. The bus never gives a unique name twice, and a connection cannot change them.
     std::unordered_map<std::string, Sender> senders;

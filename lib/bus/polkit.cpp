@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/limits.h"
 #include "bus/internal.h"
 
 namespace ct::bus {
@@ -45,10 +46,19 @@ Status judge(Result<Message> reply, const std::string& action) {
 void check_polkit(Connection& connection, const Sender& sender, const std::string& action, bool interactive,
                   std::function<void(Status)> done) {
     if (sender.name.empty()) return done(fail(Reason::caller_not_allowed, action + ": not a caller on the bus"));
-    const auto shared = std::make_shared<std::function<void(Status)>>(std::move(done));
-    const Status asked = ask(connection, sender, action, interactive,
-                             [shared, action](Result<Message> reply) { (*shared)(judge(std::move(reply), action)); });
-    if (!asked) (*shared)(fail(Reason::caller_not_allowed, action + ": polkit: " + asked.error().context));
+    Tally& open = connection.state().lock()->polkit_questions;
+    if (open.of(sender.uid) >= limits::kPolkitQuestionsPerCaller)
+        return done(fail(Reason::quota_exceeded, action + ": too many open questions to polkit about this user"));
+    struct Question {
+        std::function<void(Status)> done;
+        Tally::Ticket place;
+    };
+    const auto question = std::make_shared<Question>(std::move(done), open.take(sender.uid));
+    const Status asked = ask(connection, sender, action, interactive, [question, action](Result<Message> reply) {
+        question->place = {};
+        question->done(judge(std::move(reply), action));
+    });
+    if (!asked) question->done(fail(Reason::caller_not_allowed, action + ": polkit: " + asked.error().context));
 }
 
 }  // namespace ct::bus

@@ -5,7 +5,9 @@
 
 #include <optional>
 
+#include "base/limits.h"
 #include "bus/connection.h"
+#include "bus/polkit.h"
 #include "support/private_bus.h"
 
 namespace ct::bus {
@@ -224,6 +226,45 @@ INSTANTIATE_TEST_SUITE_P(
                     Verdict{"challenge", false, false, true,
                             "caller_not_allowed: io.cloudtaser.secret.list: authentication is required"}),
     [](const auto& param) { return param.param.name; });
+
+// A question may stay open for as long as a person thinks: one user's must not take the room of everybody's calls.
+TEST_F(SystemBus, OneUserHasOnlySoManyQuestionsOpenAtPolkit) {
+    auto polkit = std::move(*Connection::open_system("polkit"));
+    ASSERT_TRUE(polkit.attach(loop_));
+    ASSERT_TRUE(polkit.request_name("org.freedesktop.PolicyKit1"));
+    std::vector<Call> asked;
+    Interface authority("org.freedesktop.PolicyKit1.Authority");
+    authority.method(
+        {.name = "CheckAuthorization", .in = "(sa{sv})sa{ss}us", .out = "(bba{ss})", .access = Access::anyone()},
+        [&](Call call) { asked.push_back(std::move(call)); });
+    const auto slot = polkit.serve("/org/freedesktop/PolicyKit1/Authority", authority);
+    ASSERT_TRUE(slot);
+
+    std::vector<std::string> answers;
+    const auto ask = [&](uid_t uid) {
+        check_polkit(*server_, Sender{uid, 1, ":1.77"}, "io.cloudtaser.manage", true, [&](const Status& status) {
+            answers.emplace_back(status ? "ok" : std::string(to_string(status.error().reason)));
+        });
+    };
+    const auto turn_until = [&](std::size_t questions, std::size_t told) {
+        while (asked.size() < questions || answers.size() < told)
+            ASSERT_TRUE(loop_.run_once(10s).value());
+    };
+    for (std::size_t i = 0; i < limits::kPolkitQuestionsPerCaller; ++i)
+        ask(kStranger);
+    turn_until(limits::kPolkitQuestionsPerCaller, 0);
+    ask(kStranger);
+    EXPECT_EQ(answers, std::vector<std::string>{"quota_exceeded"}) << "at once";
+    ask(1);
+    turn_until(limits::kPolkitQuestionsPerCaller + 1, 1);
+
+    asked.front().fail(Error{Reason::internal, "answered"});
+    turn_until(0, 2);
+    EXPECT_EQ(answers.back(), "caller_not_allowed");
+    ask(kStranger);
+    turn_until(limits::kPolkitQuestionsPerCaller + 2, 2);
+    EXPECT_EQ(answers.size(), 2U) << "there is room again";
+}
 
 TEST_F(SystemBus, CallsOfOneSenderKeepTheirOrderWhileItsCredentialsAreAsked) {
     std::string order;

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "base/limits.h"
 #include "support/session_client.h"
 #include "support/world.h"
 
@@ -15,6 +16,7 @@ namespace ct::test {
 namespace {
 
 constexpr const char* kSecretd = "io.cloudtaser.Secret1";
+constexpr const char* kBridge = "io.cloudtaser.Bridge1";
 
 class Restart : public ::testing::Test {
 protected:
@@ -167,6 +169,43 @@ TEST_F(Restart, NothingIsGivenWhenTheHostNoLongerPassesAndTheSessionMayAskAgain)
     world_->write_policy({});
     ASSERT_TRUE(world_->reload_gate());
     EXPECT_EQ(password(*session), "correct horse");
+}
+
+// Each call that waits holds a message of the caller's.
+TEST_F(Restart, OnlySoManyCallsOfAUserWaitForItsSessionsToWake) {
+    auto session = SessionClient::open_unspoken("payments");
+    ASSERT_TRUE(session) << session.error().to_string();
+    restart();
+    const int bridge = world_->bus().pid_of(kBridge);
+    ASSERT_EQ(::kill(bridge, SIGSTOP), 0);  // so that nothing wakes
+
+    auto loop = EventLoop::create();
+    ASSERT_TRUE(loop);
+    auto line = bus::Connection::open_peer(std::move(session->line));
+    ASSERT_TRUE(line && line->attach(*loop));
+    std::map<std::string, std::size_t> answers;
+    std::size_t answered = 0;
+    std::vector<bus::Slot> slots;
+    for (std::size_t i = 0; i <= limits::kWaitingPerCaller; ++i) {
+        const auto call =
+            line->new_call({"", "/io/cloudtaser/Secret1/session", "io.cloudtaser.Secret1.Session"}, "ListNames");
+        ASSERT_TRUE(call);
+        auto sent = line->call_async(*call, [&](const Result<bus::Message>& reply) {
+            ++answered;
+            ++answers[reply ? "served" : std::string(to_string(reply.error().reason))];
+        });
+        ASSERT_TRUE(sent) << sent.error().to_string();
+        slots.push_back(std::move(*sent));
+    }
+    const auto turn_until = [&](std::size_t count) {
+        while (answered < count)
+            ASSERT_TRUE(loop->run_once(Millis{20'000}).value_or(false));
+    };
+    ASSERT_NO_FATAL_FAILURE(turn_until(1));
+    EXPECT_EQ(answers, (std::map<std::string, std::size_t>{{"quota_exceeded", 1}})) << "the one too many, at once";
+    ASSERT_EQ(::kill(bridge, SIGCONT), 0);
+    ASSERT_NO_FATAL_FAILURE(turn_until(limits::kWaitingPerCaller + 1));
+    EXPECT_EQ(answers["served"], limits::kWaitingPerCaller);
 }
 
 }  // namespace

@@ -278,6 +278,21 @@ TEST(SessionCoreRestored, AFailureOnTheWayIsToldAndTheSessionMayAskAgain) {
     }
 }
 
+TEST(SessionCoreRestored, TheLastWordOfAFailedWakeDoesNotEndIt) {
+    const auto r = rules();
+    for (const SessionEvent& late : {SessionEvent{Granted{terms()}}, SessionEvent{Fetched{}}}) {
+        auto core = restored(r);
+        (void)core.on(Wanted{});
+        (void)core.on(TimedOut{});
+        EXPECT_TRUE(core.on(late).empty());
+        EXPECT_EQ(core.state(), SessionState::dormant);
+    }
+    for (const SessionEvent& fault : {SessionEvent{Identified{caller()}}, SessionEvent{Protected{true}}}) {
+        auto core = restored(r);
+        EXPECT_EQ(ended_with(core.on(fault)), Reason::internal);
+    }
+}
+
 TEST(SessionCoreRestored, TheGateMayHaveBecomeStricter) {
     const auto r = rules();
     auto core = restored(r);

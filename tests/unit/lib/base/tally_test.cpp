@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemons/secretd/tally.h"
+#include "base/tally.h"
 
 #include <gtest/gtest.h>
 
 #include <optional>
 
-namespace ct::secretd {
+namespace ct {
 namespace {
 
 TEST(Tally, CountsForEachUserApart) {
@@ -46,4 +46,4 @@ TEST(Tally, AnAssignedTicketGivesUpWhatItHad) {
 }
 
 }  // namespace
-}  // namespace ct::secretd
+}  // namespace ct

@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-namespace ct::secretd {
+namespace ct {
 
 class Tally {
 public:
@@ -52,4 +52,4 @@ private:
     Ticket::Counts counts_;
 };
 
-}  // namespace ct::secretd
+}  // namespace ct
