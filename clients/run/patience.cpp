@@ -46,8 +46,9 @@ Result<Fd> with_patience(Seconds wait, const std::function<Result<Fd>()>& attemp
 Waiting waiting_for_real(Seconds attempt_time) {
     const auto tell = [attempt_time, told = std::optional<Reason>()](const Error& why, Millis pause) mutable {
         const auto more = std::chrono::duration_cast<std::chrono::microseconds>(pause + attempt_time + Seconds(1));
-        sd_notifyf(0, "STATUS=Waiting for its secrets: %s\nEXTEND_TIMEOUT_USEC=%lld", why.to_string().c_str(),
-                   static_cast<long long>(more.count()));
+        // The word and no more: the rest of the error may come from far away, and a line break in it would speak to systemd.
+        sd_notifyf(0, "STATUS=Waiting for its secrets: %s\nEXTEND_TIMEOUT_USEC=%lld",
+                   std::string(to_string(why.reason)).c_str(), static_cast<long long>(more.count()));
         if (std::exchange(told, why.reason) == why.reason) return;
         const std::string line = "cloudtaser-run: waiting: " + why.to_string() + "\n";
         static_cast<void>(write_all(STDERR_FILENO, line.data(), line.size()));

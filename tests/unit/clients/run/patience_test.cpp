@@ -2,8 +2,13 @@
 #include "clients/run/patience.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <cstdlib>
 #include <vector>
+
+#include "support/process.h"
 
 namespace ct::run {
 namespace {
@@ -75,6 +80,26 @@ TEST(Patience, GivesUpAtTheEndWithTheLastReason) {
     EXPECT_EQ(end.error().reason, Reason::gate_unreachable);
     EXPECT_EQ(script.now - BootTime{}, Seconds(10)) << "the last attempt is at the very end";
     EXPECT_EQ(script.attempts, script.told.size() + 1);
+}
+
+// What an error says may come from a server; systemd takes each line of a message as an order.
+TEST(Patience, TellsSystemdTheReasonAndNothingThatOthersWrote) {
+    const test::TempDir folder;
+    const std::string path = folder.file("notify");
+    const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    ASSERT_LT(path.size(), sizeof address.sun_path);
+    path.copy(address.sun_path, path.size());
+    ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+    waiting_for_real(Seconds(2)).tell(Error{Reason::vault_unreachable, "503\nMAINPID=1\n"}, Millis(500));
+    ::unsetenv("NOTIFY_SOCKET");
+    char message[512];
+    const ssize_t size = ::recv(socket.get(), message, sizeof message, MSG_DONTWAIT);
+    ASSERT_GT(size, 0);
+    EXPECT_EQ(std::string_view(message, static_cast<std::size_t>(size)),
+              "STATUS=Waiting for its secrets: vault_unreachable\nEXTEND_TIMEOUT_USEC=3500000");
 }
 
 }  // namespace
