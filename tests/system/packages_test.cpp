@@ -155,6 +155,8 @@ TEST(Packages, APurgeLeavesOnlyWhatReadmeDebianSays) {
         ASSERT_EQ(removed.code, 0) << removed.all();
         EXPECT_EQ(machine->sh("ps -eo args | grep '[/]libexec/cloudtaser' || true").out, "");
         EXPECT_EQ(machine->sh("ls /etc/cloudtaser | wc -l").out == "0\n", false) << "removal keeps configuration";
+        ASSERT_EQ(machine->sh("apt-get purge -y cloudtaser-common").code, 0);
+        EXPECT_NE(machine->sh("ls /etc/cloudtaser").out, "") << "what a removed service still has there stays";
         const auto purged = machine->sh("apt-get purge -y 'cloudtaser-*' && dpkg --audit");
         ASSERT_EQ(purged.code, 0) << purged.all();
         EXPECT_EQ(machine->sh("dpkg-query -W -f '${Package} ${db:Status-Abbrev}\\n' 'cloudtaser-*' 2>&1 || true").out,
