@@ -71,6 +71,7 @@ systemctl daemon-reload
 systemctl restart 'cloudtaser-*.service'
 )sh";
 
+// Until nothing fits any more: that dd fails is the point.
 constexpr const char* kFill =
     "dd if=/dev/zero of=\"$1/fill\" bs=64k 2>/dev/null || dd if=/dev/zero of=\"$1/fill\" bs=512 "
     "oflag=append conv=notrunc 2>/dev/null || true\n";
