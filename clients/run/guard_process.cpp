@@ -104,25 +104,24 @@ void run_guard(GuardProcess setup) {
     ::_exit(outcome ? 0 : 1);  // nothing of the launcher's is to be run or flushed here
 }
 
-Result<DetachedGuard> DetachedGuard::start(GuardProcess setup) {
+Result<LauncherEnd> start_detached_guard(const CommandLine& command_line) {
+    CT_TRY(auto channel, open_channel());
+    const int program = ::getpid();
     // No exit signal: a SIGCHLD that the program has blocked would be pending for it after the exec.
     const auto middle = static_cast<pid_t>(::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, 0));
     if (middle < 0) return fail_errno(Reason::guard_failed, "starting the exec guard");
     if (middle == 0) {
         const pid_t guard = ::fork();
-        if (guard == 0) run_guard(std::move(setup));
+        if (guard == 0) run_guard({std::move(channel.guard), Fd(), Fd(), program, command_line});
         ::_exit(guard < 0 ? 1 : 0);
     }
-    return DetachedGuard(middle);
-}
-
-Status DetachedGuard::detach() const {
+    // Gone before the exec, after which it would be the program's to wait for.
     int status = 0;
-    while (::waitpid(middle_, &status, __WALL) < 0)
+    while (::waitpid(middle, &status, __WALL) < 0)
         if (errno != EINTR) return fail_errno(Reason::guard_failed, "starting the exec guard");
     if (status != 0)
         return fail(Reason::guard_failed, "no process for the exec guard: the limit of processes is reached");
-    return {};
+    return std::move(channel.launcher);
 }
 
 }  // namespace ct::run

@@ -17,19 +17,9 @@ struct GuardProcess {
     CommandLine command_line;
 };
 
-// Forks the guard twice, so that it is nobody's child that the program could wait for or hear of: not even a SIGCHLD is left
-// pending. It gets itself ready while the launcher asks for the session.
-class DetachedGuard {
-public:
-    // Returns in the launcher only. `guard_failed`.
-    static Result<DetachedGuard> start(GuardProcess setup);
-    // To be called before the exec: the process between the two is gone after it. `guard_failed`.
-    Status detach() const;
-
-private:
-    explicit DetachedGuard(int middle) : middle_(middle) {}
-    int middle_;
-};
+// Forks the guard of this process twice, so that it is nobody's child that the program could wait for or hear of: not even a
+// SIGCHLD is left pending. It gets itself ready and waits for the line. Returns in the launcher only. `guard_failed`.
+Result<LauncherEnd> start_detached_guard(const CommandLine& command_line);
 
 // In the guard's own process. `program_ended` in parent mode: the status of the program goes to setup.report.
 [[noreturn]] void run_guard(GuardProcess setup);

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "clients/run/options.h"
 #include "clients/run/parent_mode.h"
@@ -20,25 +21,25 @@ int print(const char* text) {
     return write_all(STDOUT_FILENO, text, std::strlen(text)) ? 0 : exit_code({Reason::io_failed, {}, 0});
 }
 
-Result<Fd> opened(const SessionRequest& request, Seconds wait) {
-    return with_patience(wait, [&] { return open_session(request); }, waiting_for_real(request.timeout));
+Result<Fd> opened(const SessionRequest& request, Seconds wait, const std::function<void()>& meanwhile) {
+    return with_patience(wait, [&] { return open_session(request, meanwhile); }, waiting_for_real(request.timeout));
 }
 
 int become_in_place(const SessionRequest& request, Seconds wait, const Program& program,
                     const CommandLine& command_line) {
-    auto channel = open_channel();
-    if (!channel) return say(channel.error());
-    const auto guard = DetachedGuard::start({std::move(channel->guard), Fd(), Fd(), ::getpid(), command_line});
-    if (!guard) return say(guard.error());
-    auto line = opened(request, wait);
+    // What needs no secret is done while secretd fetches them.
+    std::optional<Result<LauncherEnd>> guard;
+    auto line = opened(request, wait, [&] {
+        if (!guard) guard = start_detached_guard(command_line);
+    });
     if (!line) return say(line.error());
-    if (const Status alone = guard->detach(); !alone) return say(alone.error());
-    if (const Status sent = channel->launcher.send_line(std::move(*line)); !sent) return say(sent.error());
-    return become_program(std::move(channel->launcher), program);
+    if (!*guard) return say(guard->error());
+    if (const Status sent = (*guard)->send_line(std::move(*line)); !sent) return say(sent.error());
+    return become_program(std::move(**guard), program);
 }
 
 int become_parent(const SessionRequest& request, Seconds wait, Program program, const CommandLine& command_line) {
-    auto line = opened(request, wait);
+    auto line = opened(request, wait, [] {});
     if (!line) return say(line.error());
     return run_as_parent(std::move(*line), std::move(program), command_line);
 }

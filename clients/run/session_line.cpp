@@ -67,11 +67,11 @@ Result<bus::Message> session_call(bus::Connection& connection, const SessionRequ
 
 }  // namespace
 
-Result<Fd> open_session(const SessionRequest& request) {
+Result<Fd> open_session(const SessionRequest& request, const std::function<void()>& meanwhile) {
     auto connection = bus::Connection::open_system("cloudtaser-run");
     if (!connection) return std::unexpected(with_advice(std::move(connection).error()));
     CT_TRY(const auto call, session_call(*connection, request));
-    auto reply = connection->call(call, request.timeout);
+    auto reply = connection->call(call, request.timeout, meanwhile);
     if (!reply) return std::unexpected(with_advice(std::move(reply).error()));
     CT_TRY(const auto path, reply->read<bus::ObjectPath>());
     return reply->read<Fd>();

@@ -17,8 +17,9 @@ struct SessionRequest {
     Seconds timeout;
 };
 
-// For this process. Blocks until the secrets are in secretd's memory or refused. The descriptor is the line.
-Result<Fd> open_session(const SessionRequest& request);
+// For this process. Blocks until the secrets are in secretd's memory or refused. The descriptor is the line. `meanwhile`
+// runs while secretd works, unless it could not be asked.
+Result<Fd> open_session(const SessionRequest& request, const std::function<void()>& meanwhile);
 
 class SessionLine : public Armory {
 public:

@@ -307,6 +307,21 @@ Result<Message> Connection::call(const Message& call, std::chrono::microseconds 
     return Message::adopt(reply);
 }
 
+Result<Message> Connection::call(const Message& call, std::chrono::microseconds timeout,
+                                 const std::function<void()>& meanwhile) {
+    std::optional<Result<Message>> answer;
+    CT_TRY(const Slot slot,
+           call_async(call, [&](Result<Message> reply) { answer.emplace(std::move(reply)); }, timeout));
+    CT_CHECK(flush());
+    meanwhile();
+    while (!answer) {
+        int r = sd_bus_process(state_->bus, nullptr);
+        if (r == 0 && !answer) r = sd_bus_wait(state_->bus, UINT64_MAX);  // at most for the time of the call
+        if (r < 0 && r != -EINTR && !answer) return std::unexpected(error_from(nullptr, r));
+    }
+    return std::move(*answer);
+}
+
 Result<Slot> Connection::subscribe(const Destination& from, const char* member,
                                    std::function<void(Message&)> on_signal) {
     auto slot = std::make_unique<Slot::State>();

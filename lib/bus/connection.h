@@ -95,6 +95,9 @@ public:
                          std::chrono::microseconds timeout = kCallTimeout);
     // Blocks. For command-line programs; daemons never call it after start-up.
     Result<Message> call(const Message& call, std::chrono::microseconds timeout = kCallTimeout);
+    // The same, with work to do in the time: `meanwhile` runs once, when the call is on its way.
+    Result<Message> call(const Message& call, std::chrono::microseconds timeout,
+                         const std::function<void()>& meanwhile);
     // For each such signal until the slot is dropped.
     Result<Slot> subscribe(const Destination& from, const char* member, std::function<void(Message&)> on_signal);
 

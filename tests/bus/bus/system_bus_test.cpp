@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -303,6 +304,50 @@ TEST_F(SystemBus, ACallThatWaitsForCredentialsIsAnsweredWhenTheObjectGoes) {
         if (turns == 1) object_.reset();
     }
     EXPECT_TRUE(*reply || reply->error().reason == Reason::cancelled || reply->error().reason == Reason::unsupported);
+}
+
+// What a launcher does while it waits: its call is on its way by then, and the answer is taken afterwards.
+TEST_F(SystemBus, ACallerWorksWhileItsCallIsAnswered) {
+    auto ends = std::move(*socket_pair());
+    bool arrived_first = false;
+    std::vector<Call> never;
+    Interface thing(kThing.interface);
+    thing
+        .method({.name = "M", .access = Access::anyone()},
+                [&](Call call) {
+                    char word = 0;
+                    arrived_first = ::recv(ends.ours.get(), &word, 1, 0) == 1;  // the caller goes on without an answer
+                    call.reply();
+                })
+        .method({.name = "Never", .access = Access::anyone()}, [&](Call call) { never.push_back(std::move(call)); });
+    object_ = std::move(*server_->serve(kThing.path, thing));
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        ends.ours.reset();
+        const auto outcome = [](const Result<Message>& reply) {
+            return reply ? std::string("ok") : std::string(to_string(reply.error().reason));
+        };
+        std::string said;
+        auto client = Connection::open_system("client");
+        for (const char* member : {"M", "Unknown", "Never"}) {
+            const auto call = client->new_call(kThing, member);
+            const auto reply = client->call(*call, 200ms, [&] {
+                if (said.empty()) static_cast<void>(write_all(ends.theirs.get(), "w", 1));
+            });
+            said += outcome(reply) + " ";
+        }
+        ::_exit(write_all(ends.theirs.get(), said.data(), said.size()) ? 0 : 1);
+    }
+    ends.theirs.reset();
+    bool ended = false;
+    const auto pidfd = std::move(*pidfd_open(child));
+    const auto source = loop_.add_pidfd(pidfd.get(), [&] { ended = true; });
+    while (!ended)
+        ASSERT_TRUE(loop_.run_once(10s).value());
+    EXPECT_TRUE(arrived_first);
+    EXPECT_EQ(read_fd(ends.ours.get(), 256).value(), "ok unsupported timed_out ");
+    EXPECT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
 TEST_F(SystemBus, TheEndOfTheBusIsSeen) {
