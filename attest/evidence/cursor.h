@@ -20,6 +20,7 @@ public:
     std::uint64_t be64() { return big_endian(8); }
     std::uint16_t le16() { return static_cast<std::uint16_t>(little_endian(2)); }
     std::uint32_t le32() { return static_cast<std::uint32_t>(little_endian(4)); }
+    std::uint64_t le64() { return little_endian(8); }
 
     ByteView take(std::size_t size) {
         if (failed_ || size > rest_.size()) {

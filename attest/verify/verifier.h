@@ -47,6 +47,10 @@ struct EvidenceRequest {
 // instead of naming each node's own.
 using EnrolledKeys = std::span<const std::string>;
 
+// What a platform's maker publishes about it: revocation lists, TCB levels, certificates; content by name (docs/collateral.md).
+// The gate has it from a signed bundle; a verifier still checks the maker's signatures and dates.
+using Collateral = std::map<std::string, Bytes, std::less<>>;
+
 // Everything a verdict may depend on; no clock, no randomness, no state.
 struct Subject {
     ByteView introduction;  // what the node said of itself in its hello
@@ -55,6 +59,7 @@ struct Subject {
     const Sha512& binding;  // R, see attest/protocol/binding.h
     WallTime at;
     EnrolledKeys enrolled = {};
+    const Collateral* collateral = nullptr;  // none
 };
 
 // Files that lie beside a policy and that it may name (trust anchors): content by base name. A policy reads nothing else:

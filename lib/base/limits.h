@@ -24,6 +24,7 @@ inline constexpr std::size_t kTpmPublic = 1024;     // TPMT_PUBLIC
 inline constexpr std::size_t kEventLog = 1 << 20;
 inline constexpr std::size_t kCertificate = 4096;  // one DER certificate
 inline constexpr std::size_t kCertificateChain = 5;
+inline constexpr std::size_t kRevocationList = 1 << 20;
 
 // Protocol
 inline constexpr std::size_t kGateMessage = 4 << 20;  // one framed message; a proof holds evidence

@@ -75,6 +75,22 @@ namespace ct {
     X(evidence_event_log_missing, EvidenceRejected)                                                                    \
     X(evidence_clock_unsafe, EvidenceRejected)                                                                         \
     X(evidence_reset_changed, EvidenceStale)                                                                           \
+    X(evidence_product_unknown, EvidenceRejected)                                                                      \
+    X(evidence_platform_mismatch, EvidenceRejected)                                                                    \
+    X(evidence_binding_mismatch, EvidenceRejected)                                                                     \
+    X(evidence_certificate_revoked, EvidenceRejected)                                                                  \
+    X(evidence_revocation_unknown, EvidenceRejected)                                                                   \
+    X(evidence_collateral_missing, EvidenceRejected)                                                                   \
+    X(evidence_collateral_invalid, EvidenceRejected)                                                                   \
+    X(evidence_collateral_expired, EvidenceRejected)                                                                   \
+    X(evidence_debug, EvidenceRejected)                                                                                \
+    X(evidence_migratable, EvidenceRejected)                                                                           \
+    X(evidence_privilege, EvidenceRejected)                                                                            \
+    X(evidence_configuration_mismatch, EvidenceRejected)                                                               \
+    X(evidence_tcb_below_floor, EvidenceRejected)                                                                      \
+    X(evidence_tcb_status, EvidenceRejected)                                                                           \
+    X(evidence_platform_denied, EvidenceRejected)                                                                      \
+    X(evidence_simulated, EvidenceRejected)                                                                            \
     X(challenge_unknown, EvidenceStale)                                                                                \
     X(challenge_expired, EvidenceStale)                                                                                \
     X(challenge_reused, EvidenceStale)                                                                                 \

@@ -6,12 +6,11 @@
 #include <openssl/rsa.h>
 
 #include <algorithm>
-#include <ctime>
-#include <optional>
 
 #include "base/limits.h"
 #include "crypto/md.h"
 #include "crypto/ossl.h"
+#include "crypto/ossl_time.h"
 
 namespace ct::crypto {
 namespace {
@@ -34,13 +33,6 @@ Result<std::shared_ptr<EVP_PKEY>> key_from_params(const char* type, OSSL_PARAM* 
         EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
         return fail_ossl(Reason::malformed, "public key");
     return share(key);
-}
-
-// Whole numbers of days and seconds since 1970; a certificate's time has no fraction.
-std::optional<WallTime> wall_time(const ASN1_TIME* time) {
-    std::tm parts{};
-    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-    return WallTime(Seconds(::timegm(&parts)));
 }
 
 Result<ByteView> without_leading_zeros(ByteView number, std::size_t most) {
@@ -265,6 +257,27 @@ std::string Certificate::subject() const {
     char* text = nullptr;
     const long size = BIO_get_mem_data(bio.get(), &text);
     return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+std::string Certificate::issuer_name() const {
+    X509_NAME* name = X509_get_issuer_name(x509_.get());
+    const int first = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    if (first < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, first) >= 0) return {};
+    const ASN1_STRING* text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, first));
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+            static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+Result<std::optional<Bytes>> Certificate::extension(const char* oid) const {
+    const Owned<ASN1_OBJECT, ASN1_OBJECT_free> object(OBJ_txt2obj(oid, 1));
+    if (!object) return fail_ossl(Reason::internal, oid);
+    const int first = X509_get_ext_by_OBJ(x509_.get(), object.get(), -1);
+    if (first < 0) return std::nullopt;
+    if (X509_get_ext_by_OBJ(x509_.get(), object.get(), first) >= 0)
+        return fail(Reason::malformed, std::string("extension ") + oid + " stands twice");
+    const ASN1_OCTET_STRING* content = X509_EXTENSION_get_data(X509_get_ext(x509_.get(), first));
+    const unsigned char* data = ASN1_STRING_get0_data(content);
+    return Bytes(data, data + ASN1_STRING_length(content));
 }
 
 }  // namespace ct::crypto

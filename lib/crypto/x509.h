@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -61,6 +62,10 @@ public:
     [[nodiscard]] Result<Sha256> spki_sha256() const;
     [[nodiscard]] Result<Bytes> der() const;
     [[nodiscard]] std::string subject() const;
+    // CN of the issuer; empty when there is none, or more than one.
+    [[nodiscard]] std::string issuer_name() const;
+    // The content of the extension with this OID ("1.3.6.1..."), nullopt when there is none; malformed when there are two.
+    [[nodiscard]] Result<std::optional<Bytes>> extension(const char* oid) const;
     [[nodiscard]] WallTime not_before() const { return not_before_; }
     [[nodiscard]] WallTime not_after() const { return not_after_; }
     [[nodiscard]] x509_st* raw() const { return x509_.get(); }
