@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/snp/verifier.h"
 #include "attest/verify/tpm2/verifier.h"
 #include "attest/verify/verifier.h"
 
@@ -6,9 +7,10 @@ namespace ct::attest {
 namespace {
 
 const tpm::Tpm2Verifier kTpm2;
+const snp::SnpVerifier kSnp(snp::SnpVerifier::Device::real), kSimulatedSnp(snp::SnpVerifier::Device::simulated);
 
 // One line a technology.
-constexpr const Verifier* kVerifiers[] = {&kTpm2};
+constexpr const Verifier* kVerifiers[] = {&kTpm2, &kSnp, &kSimulatedSnp};
 
 }  // namespace
 

@@ -23,13 +23,14 @@ Result<WallTime> parse_timestamp(std::string_view text) {
     const auto refuse = [] { return fail(Reason::malformed, "write a time as 2026-03-16T08:14:38Z or 2026-03-16"); };
     std::string full(text);
     if (text.size() == 10) full += "T00:00:00Z";
-    if (full.size() != 20 || full[4] != '-' || full[7] != '-' || full[10] != 'T' || full[13] != ':' || full[16] != ':' ||
-        full[19] != 'Z')
+    if (full.size() != 20 || full[4] != '-' || full[7] != '-' || full[10] != 'T' || full[13] != ':' ||
+        full[16] != ':' || full[19] != 'Z')
         return refuse();
     const std::string_view in = full;
     const auto year = number(in.substr(0, 4)), month = number(in.substr(5, 2)), day = number(in.substr(8, 2));
     const auto hour = number(in.substr(11, 2)), minute = number(in.substr(14, 2)), second = number(in.substr(17, 2));
-    if (!year || !month || !day || !hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 59) return refuse();
+    if (!year || !month || !day || !hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 59)
+        return refuse();
     const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)), std::chrono::month(*month),
                                            std::chrono::day(*day)};
     if (!date.ok()) return refuse();

@@ -6,6 +6,7 @@
 
 #include "attest/evidence/pcr.h"
 #include "attest/evidence/tpm_algorithms.h"
+#include "attest/verify/attachments.h"
 #include "codec/hex.h"
 
 namespace ct::attest::tpm {
@@ -14,10 +15,7 @@ namespace {
 using config::Node;
 
 constexpr std::size_t kMostValues = 256;  // allowed values of one PCR; keys in one list
-constexpr std::size_t kMostRoots = 64;
-constexpr std::size_t kMostPem = 64 << 10;
 constexpr std::string_view kFingerprintPrefix = "sha256:";
-constexpr std::string_view kPemHead = "-----BEGIN";
 
 Status read_bank(const Node& table, Tpm2Policy& policy) {
     const auto node = table.get("bank");
@@ -82,25 +80,6 @@ Result<std::vector<Sha256>> read_fingerprints(const Node& table, std::string_vie
         out.push_back(*digest);
     }
     return out;
-}
-
-Result<std::vector<crypto::Certificate>> read_roots(const Node& table, std::string_view key,
-                                                    const Attachments& attachments) {
-    const auto node = table.get(key);
-    if (!node) return std::vector<crypto::Certificate>{};
-    CT_TRY(std::string text, node->as_string());
-    if (!text.starts_with(kPemHead)) {
-        const auto file = attachments.find(text);
-        if (file == attachments.end())
-            return node->error("no \"" + text +
-                               "\" beside the policy: put NAME.pem into the policy's folder and write its "
-                               "name without a path, or write the PEM text itself");
-        text = file->second;
-    }
-    if (text.size() > kMostPem) return node->error("more than " + std::to_string(kMostPem) + " bytes of certificates");
-    auto roots = crypto::Certificate::chain_from_pem(text, kMostRoots);
-    if (!roots) return node->error("no usable certificates: " + roots.error().to_string());
-    return std::move(*roots);
 }
 
 Status read_event_log(const Node& table, Tpm2Policy& policy) {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/snp/chain.h"
+
+#include <algorithm>
+
+namespace ct::attest::snp {
+namespace {
+
+std::vector<crypto::Certificate> intermediates(const Chain& chain) {
+    std::vector<crypto::Certificate> all(chain.sent.begin(), chain.sent.end());
+    all.insert(all.end(), chain.authority.intermediates.begin(), chain.authority.intermediates.end());
+    return all;
+}
+
+}  // namespace
+
+WallTime check_chain(const Chain& chain, WallTime at, std::vector<Finding>& findings) {
+    const auto between = intermediates(chain);
+    if (const auto sound = crypto::verify_chain(chain.leaf, between, chain.authority.roots, at); !sound)
+        findings.push_back({sound.error().reason, "signing key: " + sound.error().context});
+    WallTime until = chain.leaf.not_after();
+    for (const auto& certificate : between)
+        until = std::min(until, certificate.not_after());
+    for (const auto& root : chain.authority.roots)
+        until = std::min(until, root.not_after());
+    return until;
+}
+
+// AMD revokes intermediates only: the serial number of every leaf is 0.
+WallTime check_revocation(const Chain& chain, ByteView crl, WallTime at, std::vector<Finding>& findings) {
+    const auto find = [&](Reason reason, std::string detail) {
+        findings.push_back({reason, std::move(detail)});
+        return at;
+    };
+    if (crl.empty()) return find(Reason::evidence_revocation_unknown, "no revocation list of AMD's for this product");
+    const auto list = crypto::RevocationList::from_der(crl);
+    if (!list) return find(Reason::evidence_collateral_invalid, "revocation list: " + list.error().context);
+    const bool authentic = std::ranges::any_of(
+        chain.authority.roots, [&](const crypto::Certificate& root) { return list->check_issuer(root).has_value(); });
+    if (!authentic) return find(Reason::evidence_collateral_invalid, "a revocation list that the root did not sign");
+    if (at < list->this_update() || at > list->next_update())
+        return find(Reason::evidence_revocation_unknown, "the revocation list is out of its time");
+    for (const auto& certificate : intermediates(chain))
+        if (list->revokes(certificate)) return find(Reason::evidence_certificate_revoked, certificate.subject());
+    return list->next_update();
+}
+
+}  // namespace ct::attest::snp

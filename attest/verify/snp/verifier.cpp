@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/snp/verifier.h"
+
+#include <algorithm>
+
+#include "attest/evidence/snp_bundle.h"
+#include "attest/evidence/snp_endorsement.h"
+#include "attest/verify/snp/chain.h"
+#include "attest/verify/snp/checks.h"
+#include "codec/hex.h"
+
+namespace ct::attest::snp {
+namespace {
+
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): made by our own parse_policy()
+const SnpPolicy& own(const KindPolicy& policy) { return static_cast<const SnpPolicy&>(policy); }
+
+ByteView collateral(const Subject& subject, const std::string& name) {
+    if (subject.collateral == nullptr) return {};
+    const auto at = subject.collateral->find(name);
+    return at == subject.collateral->end() ? ByteView{} : ByteView(at->second);
+}
+
+// The verdict in the making.
+struct Appraisal {
+    const Subject& subject;
+    const SnpPolicy& policy;
+    Verdict verdict = {};
+
+    void find(const Error& error) { verdict.findings.push_back({error.reason, error.context}); }
+    void claim(const char* name, std::string value) { verdict.claims.emplace(name, std::move(value)); }
+    void rest_until(WallTime until) { verdict.expires = std::min(verdict.expires, until); }
+
+    void claim_report(const Report& report);
+    void judge(const Evidence& evidence, bool simulated);
+    void judge_signer(const Report& report, const crypto::Certificate& leaf,
+                      std::span<const crypto::Certificate> others, bool simulated);
+    [[nodiscard]] std::vector<ByteView> certificates(const Evidence& evidence, const Report& report) const;
+};
+
+void Appraisal::claim_report(const Report& report) {
+    claim("version", std::to_string(report.version));
+    claim("measurement", hex_encode(report.measurement));
+    claim("host_data", hex_encode(report.host_data));
+    claim("id_key", hex_encode(report.id_key_digest));
+    claim("author_key", hex_encode(report.author_key_digest));
+    claim("family_id", hex_encode(report.family_id));
+    claim("image_id", hex_encode(report.image_id));
+    claim("guest_svn", std::to_string(report.guest_svn));
+    claim("vmpl", std::to_string(report.vmpl));
+    ByteArray<8> words;
+    const auto big_endian = [&words](std::uint64_t value) {
+        for (std::size_t i = 0; i < words.size(); ++i)
+            words[i] = static_cast<std::uint8_t>(value >> (56 - 8 * i));
+        return hex_encode(words);
+    };
+    claim("policy", big_endian(report.policy));
+    claim("platform_info", big_endian(report.platform_info));
+    claim("chip_id", hex_encode(report.chip_id));
+    claim("current_tcb", hex_encode(report.current_tcb));
+    claim("reported_tcb", hex_encode(report.reported_tcb));
+    claim("committed_tcb", hex_encode(report.committed_tcb));
+    claim("launch_tcb", hex_encode(report.launch_tcb));
+}
+
+// Those of the host; where it gives none, the bundle's for this chip and TCB.
+std::vector<ByteView> Appraisal::certificates(const Evidence& evidence, const Report& report) const {
+    if (!evidence.certificates.empty()) return evidence.certificates;
+    const ByteView cached =
+        collateral(subject, "amd/vcek/" + hex_encode(report.chip_id) + "/" + hex_encode(report.reported_tcb));
+    if (cached.empty()) return {};
+    return {cached};
+}
+
+void Appraisal::judge_signer(const Report& report, const crypto::Certificate& leaf,
+                             std::span<const crypto::Certificate> others, bool simulated) {
+    check_signature(report, leaf, verdict.findings);
+    const auto endorsement = parse_endorsement(leaf);
+    if (!endorsement) return find(endorsement.error());
+    claim("product", std::string(to_string(endorsement->product)));
+    claim("signing_key", endorsement->key == SigningKey::vlek ? "vlek" : "vcek");
+    if (!endorsement->csp_id.empty()) claim("csp_id", endorsement->csp_id);
+
+    const Authority named{policy.roots, {}};
+    const Chain chain{leaf, others, simulated ? named : amd(endorsement->product)};
+    rest_until(check_chain(chain, subject.at, verdict.findings));
+    if (policy.require_crl) {
+        const ByteView crl = collateral(subject, "amd/crl/" + std::string(to_string(endorsement->product)));
+        rest_until(check_revocation(chain, crl, subject.at, verdict.findings));
+    }
+    check_platform(report, *endorsement, verdict.findings);
+    check_tcb(report, endorsement->product, policy, verdict.findings);
+    check_owner(*endorsement, policy, subject.at, verdict.findings);
+}
+
+void Appraisal::judge(const Evidence& evidence, bool simulated) {
+    const auto report = parse_report(evidence.report);
+    if (!report) return find(report.error());
+    claim_report(*report);
+    check_freshness(*report, subject.binding, verdict.findings);
+    std::vector<crypto::Certificate> chain;
+    for (const ByteView der : certificates(evidence, *report)) {
+        auto certificate = crypto::Certificate::from_der(der);
+        if (certificate)
+            chain.push_back(std::move(*certificate));
+        else
+            verdict.findings.push_back({Reason::evidence_malformed, certificate.error().context});
+    }
+    if (chain.empty())
+        verdict.findings.push_back({Reason::evidence_collateral_missing,
+                                    "no certificate of the key that signed: none from the host, none in the bundle"});
+    else
+        judge_signer(*report, chain.front(), std::span(chain).subspan(1), simulated);
+    check_state(*report, policy, verdict.findings);
+    rest_until(check_identity(*report, policy, subject.at, verdict.findings));
+}
+
+}  // namespace
+
+std::string_view SnpVerifier::kind() const { return device_ == Device::real ? kKind : "simulated-sev-snp"; }
+
+Result<std::shared_ptr<const KindPolicy>> SnpVerifier::parse_policy(const config::Node& table,
+                                                                    const Attachments& attachments) const {
+    CT_TRY(auto policy, parse_snp_policy(table, attachments, device_ == Device::simulated));
+    return policy;
+}
+
+Status SnpVerifier::check_key(std::string_view /*word*/) const {
+    return fail(Reason::malformed, "an SNP guest has no key to enrol: its report is signed by the processor's");
+}
+
+Result<EvidenceRequest> SnpVerifier::request(ByteView introduction, const KindPolicy& policy,
+                                             const ByteArray<32>& /*entropy*/, WallTime /*at*/,
+                                             EnrolledKeys /*enrolled*/) const {
+    CT_TRY(const auto guest, decode_introduction(introduction));
+    const auto& levels = own(policy).vmpl;
+    // The most privileged one of those that the policy takes and the guest can have.
+    const auto level = levels.lower_bound(guest.vmpl_floor);
+    if (level == levels.end())
+        return fail(Reason::evidence_privilege,
+                    "the guest can have reports from VMPL " + std::to_string(guest.vmpl_floor) + " on");
+    return EvidenceRequest{encode(Request{*level}), {}};
+}
+
+Verdict SnpVerifier::verify(const Subject& subject, const KindPolicy& policy) const {
+    Appraisal appraisal{subject, own(policy)};
+    appraisal.verdict.expires = WallTime::max();
+    const auto evidence = decode_evidence(subject.evidence);
+    if (evidence)
+        appraisal.judge(*evidence, device_ == Device::simulated);
+    else
+        appraisal.find(evidence.error());
+    if (!appraisal.verdict.affirming()) appraisal.verdict.expires = subject.at;
+    return std::move(appraisal.verdict);
+}
+
+}  // namespace ct::attest::snp
