@@ -139,7 +139,7 @@ void check_challenge(const Policy& policy, const Case& facts, Findings& findings
 
 // One kind's evidence; its end of life joins `expires`.
 void verify_kind(const std::string& kind, const Workload& workload, const Case& facts, const FindVerifier& find,
-                 const Sha512& binding, Decision& out) {
+                 const Sha512& binding, attest::CollateralReader& collateral, Decision& out) {
     const auto* introduction = find_kind(facts.hello->introductions, kind);
     const auto* kept = find_kind(facts.challenged->kept, kind);
     const auto* evidence = find_kind(facts.proof->evidence, kind);
@@ -150,13 +150,23 @@ void verify_kind(const std::string& kind, const Workload& workload, const Case& 
         return;
     }
     const auto verdict = verifier->verify(
-        {introduction->body, kept->body, evidence->body, binding, facts.at, enrolled_keys(facts, kind)},
+        {introduction->body, kept->body, evidence->body, binding, facts.at, enrolled_keys(facts, kind), &collateral},
         *workload.kinds.find(kind)->second);
     for (const auto& finding : verdict.findings)
         out.findings.push_back({finding.reason, kind + ": " + finding.detail});
     out.claims[kind] = verdict.claims;
     out.kinds.append(out.kinds.empty() ? "" : "+").append(kind);
     out.expires = std::min(out.expires, verdict.expires);
+}
+
+// The bundle as a whole; what its items are worth, each verifier has judged.
+void check_makers(const Makers& makers, const attest::CollateralReader& collateral, Decision& out) {
+    out.collateral.assign(collateral.found().begin(), collateral.found().end());
+    if (out.collateral.empty()) return;
+    out.collateral_hash = makers.hash;
+    out.expires = std::min(out.expires, makers.until);
+    if (out.at > makers.until)
+        out.findings.push_back({Reason::evidence_collateral_expired, "the collateral bundle has ended"});
 }
 
 void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& find, Decision& out) {
@@ -172,8 +182,12 @@ void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& fi
                 {Reason::evidence_kind_not_allowed, "evidence of kind \"" + evidence.kind + "\" was not asked for"});
     const auto binding = case_binding(facts);
     out.expires = facts.at + workload->terms.lifetime;
+    static const Makers nothing;
+    const Makers& makers = policy.makers() != nullptr ? *policy.makers() : nothing;
+    attest::CollateralReader collateral(makers.items);
     for (const auto& kind : workload->evidence)
-        verify_kind(kind, *workload, facts, find, binding, out);
+        verify_kind(kind, *workload, facts, find, binding, collateral, out);
+    check_makers(makers, collateral, out);
 
     const auto lifetime = std::chrono::floor<Seconds>(out.expires - facts.at);
     if (lifetime < Seconds{1} && out.findings.empty())

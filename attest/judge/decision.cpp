@@ -8,9 +8,11 @@
 namespace ct::judge {
 namespace {
 
+constexpr std::size_t kItems = 14;
 constexpr std::size_t kFindings = 4096;
 constexpr std::size_t kClaims = 4096;  // of one kind
 constexpr std::size_t kKinds = 16;
+constexpr std::size_t kCollateral = 256;  // items that one verdict rests on
 
 void put_terms(cbor::Writer& out, const Decision& decision) {
     if (!decision.granted()) {
@@ -72,12 +74,15 @@ Status take_claims(cbor::Reader& in, Decision& out) {
 
 Bytes encode(const Decision& decision) {
     cbor::Writer out;
-    out.array(12).boolean(decision.granted());
+    out.array(kItems).boolean(decision.granted());
     out.array(decision.findings.size());
     for (const auto& finding : decision.findings)
         put_finding(out, finding);
     out.text(decision.workload).text(decision.node).text(decision.kinds);
     out.uint(decision.policy_epoch).bytes(decision.policy_hash);
+    out.bytes(decision.collateral_hash).array(decision.collateral.size());
+    for (const auto& name : decision.collateral)
+        out.text(name);
     put_time(out, decision.at);
     put_time(out, decision.expires);
     put_terms(out, decision);
@@ -93,7 +98,7 @@ Bytes encode(const Decision& decision) {
 Result<Decision> decode_decision(ByteView bytes) {
     cbor::Reader in(bytes);
     Decision out;
-    CT_CHECK(enter_array(in, 12));
+    CT_CHECK(enter_array(in, kItems));
     CT_TRY(auto granted, in.boolean());
     CT_TRY(auto findings, in.array(kFindings));
     for (std::size_t i = 0; i < findings; ++i) {
@@ -108,6 +113,13 @@ Result<Decision> decode_decision(ByteView bytes) {
     CT_TRY(out.kinds, take_text(in, kTextLength));
     CT_TRY(out.policy_epoch, in.uint());
     CT_TRY(out.policy_hash, in.byte_array<32>());
+    CT_TRY(out.collateral_hash, in.byte_array<32>());
+    CT_TRY(const auto names, in.array(kCollateral));
+    for (std::size_t i = 0; i < names; ++i) {
+        CT_TRY(auto name, take_text(in, limits::kNameLength));
+        out.collateral.push_back(std::move(name));
+    }
+    CT_CHECK(in.leave());
     CT_TRY(out.at, take_time(in));
     CT_TRY(out.expires, take_time(in));
     CT_CHECK(take_terms(in, out));

@@ -33,6 +33,9 @@ struct Decision {
     std::string kinds;     // evidence that was judged, in the policy's order, joined by '+'
     std::uint64_t policy_epoch = 0;
     Sha256 policy_hash{};
+    // Of the collateral bundle, and what of it the verdict rests on; nothing for kinds that need none.
+    Sha256 collateral_hash{};
+    std::vector<std::string> collateral;
     WallTime at;       // the time of the verdict
     WallTime expires;  // earliest end of all it rests on; `at` when refused
     // Only meaningful when granted.

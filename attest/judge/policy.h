@@ -47,12 +47,23 @@ struct Workload {
     std::vector<NodeRule> nodes;
 };
 
+// What the makers say, as far as this gate has it: the items of one bundle (attest/collateral), or those that a record kept.
+struct Makers {
+    Sha256 hash{};   // of the bundle's payload
+    WallTime until;  // nothing of it counts after this
+    attest::Collateral items;
+};
+
 using FindVerifier = std::function<const attest::Verifier*(std::string_view kind)>;
 
 class Policy {
 public:
     // config_invalid, and nothing of a policy, if any file has any mistake.
     static Result<Policy> parse(std::vector<PolicyFile> files, const FindVerifier& find = attest::find_verifier);
+
+    // From now on verdicts rest on this, too; without it on no collateral at all.
+    void rest_on(std::shared_ptr<const Makers> makers) { makers_ = std::move(makers); }
+    [[nodiscard]] const Makers* makers() const { return makers_.get(); }
 
     [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
     // SHA-256("cloudtaser/policy/v1" 0x00 | for each file: u32be length + name, u32be length + text).
@@ -65,6 +76,7 @@ private:
     std::uint64_t epoch_ = 0;
     Sha256 hash_{};
     std::vector<PolicyFile> files_;
+    std::shared_ptr<const Makers> makers_;
     std::map<std::string, Workload, std::less<>> workloads_;
 };
 

@@ -13,10 +13,12 @@
 namespace ct::judge {
 namespace {
 
-constexpr std::string_view kFormat = "cloudtaser/record/v1";
-constexpr std::size_t kItems = 18;
+constexpr std::string_view kFormat = "cloudtaser/record/v2";
+constexpr std::size_t kItems = 19;
 constexpr std::size_t kKinds = 16;
 constexpr std::size_t kKindWord = 32;
+constexpr std::size_t kCollateralItems = 256;
+constexpr std::size_t kCollateralItem = 1UZ << 20;
 
 template <class T>
 void put_message(cbor::Writer& out, const std::optional<T>& message) {
@@ -168,6 +170,43 @@ Result<std::vector<PolicyFile>> take_policy(cbor::Reader& in) {
     return out;
 }
 
+void put_makers(cbor::Writer& out, const std::optional<Makers>& makers) {
+    if (!makers) {
+        out.null();
+        return;
+    }
+    out.array(3).bytes(makers->hash);
+    put_time(out, makers->until);
+    out.array(makers->items.size());
+    for (const auto& [name, content] : makers->items)
+        out.array(2).text(name).bytes(content);
+}
+
+Result<std::optional<Makers>> take_makers(cbor::Reader& in) {
+    CT_TRY(auto type, in.peek());
+    if (type == cbor::Type::null) {
+        CT_CHECK(in.null());
+        return std::nullopt;
+    }
+    Makers out;
+    CT_CHECK(enter_array(in, 3));
+    CT_TRY(out.hash, in.byte_array<32>());
+    CT_TRY(out.until, take_time(in));
+    CT_TRY(const auto count, in.array(kCollateralItems));
+    for (std::size_t i = 0; i < count; ++i) {
+        CT_CHECK(enter_array(in, 2));
+        CT_TRY(auto name, take_text(in, limits::kNameLength));
+        CT_TRY(const auto content, in.bytes(1, kCollateralItem));
+        CT_CHECK(in.leave());
+        if (!out.items.empty() && out.items.rbegin()->first >= name)
+            return fail(Reason::malformed, "collateral out of order");
+        out.items.emplace(std::move(name), to_vector(content));
+    }
+    CT_CHECK(in.leave());
+    CT_CHECK(in.leave());
+    return out;
+}
+
 Result<Outcome> take_outcome(cbor::Reader& in) {
     Outcome out;
     CT_CHECK(enter_array(in, 2));
@@ -220,6 +259,7 @@ Bytes encode(const Record& record) {
     out.array(record.policy.size());
     for (const auto& file : record.policy)
         out.array(2).text(file.name).bytes(as_bytes(file.text));
+    put_makers(out, record.makers);
     out.bytes(record.decision);
     out.array(2).text(record.outcome.released ? "released" : to_string(record.outcome.reason));
     out.text(record.outcome.accessor);
@@ -236,6 +276,7 @@ Result<Record> decode_record(ByteView bytes) {
     CT_TRY(out.id, take_text(in, limits::kNameLength));
     CT_CHECK(take_case(in, out.facts));
     CT_TRY(out.policy, take_policy(in));
+    CT_TRY(out.makers, take_makers(in));
     CT_TRY(auto decision, in.bytes(1, kRecordSize));
     out.decision = to_vector(decision);
     CT_TRY(out.outcome, take_outcome(in));
@@ -244,9 +285,18 @@ Result<Record> decode_record(ByteView bytes) {
     return out;
 }
 
+std::optional<Makers> makers_of(const Policy& policy, const Decision& decision) {
+    if (policy.makers() == nullptr || decision.collateral.empty()) return std::nullopt;
+    Makers out{policy.makers()->hash, policy.makers()->until, {}};
+    for (const auto& name : decision.collateral)
+        out.items.emplace(name, policy.makers()->items.at(name));
+    return out;
+}
+
 Result<Replay> replay(const Record& record, const FindVerifier& find) {
     CT_TRY(auto recorded, decode_decision(record.decision));
     CT_TRY(auto policy, Policy::parse(record.policy, find));
+    if (record.makers) policy.rest_on(std::make_shared<Makers>(*record.makers));
     auto recomputed = appraise(policy, record.facts, find);
     const bool equal = encode(recomputed) == record.decision;
     return Replay{equal, std::move(recorded), std::move(recomputed)};

@@ -4,6 +4,7 @@
 // consumed secrets of one challenge; it never holds a token. docs/audit-record.md gives the layout (canonical CBOR).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,15 @@ struct Record {
     std::string id;
     Case facts;
     std::vector<PolicyFile> policy;
+    std::optional<Makers> makers;  // of the bundle, only what the decision rests on
     Bytes decision;  // encode(Decision), as it was decided then
     Outcome outcome;
 };
 
 inline constexpr std::size_t kRecordSize = 16UZ * 1024 * 1024;
+
+// What a record keeps of the policy's makers for this decision; nullopt when it rests on nothing of theirs.
+std::optional<Makers> makers_of(const Policy& policy, const Decision& decision);
 
 // "20261124T140305.123456Z-0123456789abcdef": sorts by time; the rest is SHA-256(seed), cut.
 std::string record_id(const Case& facts);

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,24 @@ using EnrolledKeys = std::span<const std::string>;
 // The gate has it from a signed bundle; a verifier still checks the maker's signatures and dates.
 using Collateral = std::map<std::string, Bytes, std::less<>>;
 
+// The collateral of one verdict. It notes what was found, so that a record can hold just that and be judged again.
+class CollateralReader {
+public:
+    explicit CollateralReader(const Collateral& all) : all_(all) {}
+    // Empty when there is no such item.
+    ByteView find(std::string_view name) {
+        const auto at = all_.find(name);
+        if (at == all_.end()) return {};
+        found_.insert(at->first);
+        return at->second;
+    }
+    [[nodiscard]] const std::set<std::string>& found() const { return found_; }
+
+private:
+    const Collateral& all_;
+    std::set<std::string> found_;
+};
+
 // Everything a verdict may depend on; no clock, no randomness, no state.
 struct Subject {
     ByteView introduction;  // what the node said of itself in its hello
@@ -59,7 +78,7 @@ struct Subject {
     const Sha512& binding;  // R, see attest/protocol/binding.h
     WallTime at;
     EnrolledKeys enrolled = {};
-    const Collateral* collateral = nullptr;  // none
+    CollateralReader* collateral = nullptr;  // none
 };
 
 // Files that lie beside a policy and that it may name (trust anchors): content by base name. A policy reads nothing else:

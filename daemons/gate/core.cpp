@@ -211,6 +211,7 @@ Exchange::Actions Exchange::store() {
     const judge::Record record{verdict_.record,
                                facts_,
                                judged_by_->policy.files(),
+                               judge::makers_of(judged_by_->policy, decision_),
                                judge::encode(decision_),
                                {verdict_.released, verdict_.reason, verdict_.accessor}};
     auto bytes = judge::encode(record);

@@ -18,6 +18,7 @@ public:
     struct Policy final : attest::KindPolicy {
         std::string stamp;
         bool sealed = false;  // the node must be enrolled with "seal:STAMP"
+        std::string pattern;  // the collateral of this name must be the stamp
     };
 
     explicit PaperVerifier(std::string kind = "paper") : kind_(std::move(kind)) {}
@@ -25,7 +26,7 @@ public:
 
     [[nodiscard]] Result<std::shared_ptr<const attest::KindPolicy>> parse_policy(
         const config::Node& table, const attest::Attachments& attachments = {}) const override {
-        CT_CHECK(table.only({"stamp", "sealed"}));
+        CT_CHECK(table.only({"stamp", "sealed", "pattern"}));
         auto out = std::make_shared<Policy>();
         const auto stamp = table.get("stamp");
         if (!stamp) return table.error("stamp is required");
@@ -33,6 +34,9 @@ public:
         if (const auto file = attachments.find(out->stamp); file != attachments.end()) out->stamp = file->second;
         if (const auto sealed = table.get("sealed")) {
             CT_TRY(out->sealed, sealed->as_bool());
+        }
+        if (const auto pattern = table.get("pattern")) {
+            CT_TRY(out->pattern, pattern->as_string());
         }
         return out;
     }
@@ -70,6 +74,10 @@ public:
         if (dynamic_cast<const Policy&>(policy).sealed &&
             std::ranges::find(subject.enrolled, "seal:" + stamp) == subject.enrolled.end())
             out.findings.push_back({Reason::evidence_key_untrusted, "not enrolled with the seal of " + stamp});
+        if (const auto& pattern = dynamic_cast<const Policy&>(policy).pattern; !pattern.empty()) {
+            const ByteView made = subject.collateral == nullptr ? ByteView{} : subject.collateral->find(pattern);
+            if (as_text(made) != stamp) out.findings.push_back({Reason::evidence_collateral_missing, "no pattern of it"});
+        }
         out.claims["stamp"] = stamp;
         return out;
     }

@@ -16,9 +16,7 @@ namespace {
 const SnpPolicy& own(const KindPolicy& policy) { return static_cast<const SnpPolicy&>(policy); }
 
 ByteView collateral(const Subject& subject, const std::string& name) {
-    if (subject.collateral == nullptr) return {};
-    const auto at = subject.collateral->find(name);
-    return at == subject.collateral->end() ? ByteView{} : ByteView(at->second);
+    return subject.collateral == nullptr ? ByteView{} : subject.collateral->find(name);
 }
 
 // The verdict in the making.

@@ -13,9 +13,14 @@ namespace {
 using test::find_paper;
 
 Record record_of(const Policy& policy, Case facts) {
-    auto decision = encode(appraise(policy, facts, find_paper));
+    const auto decision = appraise(policy, facts, find_paper);
     const auto id = record_id(facts);
-    return {id, std::move(facts), policy.files(), std::move(decision), {true, Reason::internal, "accessor"}};
+    return {id,
+            std::move(facts),
+            policy.files(),
+            makers_of(policy, decision),
+            encode(decision),
+            {true, Reason::internal, "accessor"}};
 }
 
 TEST(Record, ItsIdSortsByTimeAndNamesTheExchange) {
@@ -109,6 +114,65 @@ INSTANTIATE_TEST_SUITE_P(Table, Tampered,
                                          Shape{"Node", [](Case& c) { c.node->revoked = true; }},
                                          Shape{"Workload", [](Case& c) { c.hello->workload = "other"; }}),
                          [](const auto& row) { return row.param.name; });
+
+// A policy whose verdicts rest on one item of a bundle of three.
+Policy policy_with_makers(WallTime until = test::kNow + std::chrono::minutes{3}) {
+    auto policy = test::paper_policy(test::kPaperPolicy + "pattern = \"patterns/red\"\n");
+    auto makers = std::make_shared<Makers>();
+    makers->hash = test::filled<32>(0x77);
+    makers->until = until;
+    for (const std::string name : {"patterns/blue", "patterns/red", "patterns/white"})
+        makers->items[name] = to_vector(as_bytes(name.substr(name.find('/') + 1)));
+    policy.rest_on(std::move(makers));
+    return policy;
+}
+
+TEST(Collateral, IsPartOfWhatADecisionRestsOn) {
+    const auto decision = appraise(policy_with_makers(), test::paper_case(), find_paper);
+    ASSERT_TRUE(decision.granted()) << decision.findings.front().detail;
+    EXPECT_EQ(decision.collateral_hash, test::filled<32>(0x77));
+    EXPECT_EQ(decision.collateral, std::vector<std::string>{"patterns/red"});
+    EXPECT_EQ(decision.expires, test::kNow + std::chrono::minutes{3}) << "the bundle ends before the lifetime";
+    EXPECT_EQ(decision.mint.ttl, std::chrono::minutes{3});
+
+    const auto without = appraise(test::paper_policy(), test::paper_case(), find_paper);
+    EXPECT_EQ(without.collateral_hash, Sha256{}) << "a verdict that needs none names none";
+    EXPECT_TRUE(without.collateral.empty());
+}
+
+TEST(Collateral, ThatHasEndedRefusesWhatRestsOnIt) {
+    const auto reasons = [](const Decision& decision) {
+        std::vector<Reason> out;
+        for (const auto& finding : decision.findings)
+            out.push_back(finding.reason);
+        return out;
+    };
+    const auto ended = appraise(policy_with_makers(test::kNow - Seconds{1}), test::paper_case(), find_paper);
+    EXPECT_EQ(reasons(ended), std::vector<Reason>{Reason::evidence_collateral_expired});
+    auto none = test::paper_policy(test::kPaperPolicy + "pattern = \"patterns/red\"\n");
+    EXPECT_EQ(reasons(appraise(none, test::paper_case(), find_paper)),
+              std::vector<Reason>{Reason::evidence_collateral_missing});
+}
+
+TEST(Collateral, InARecordIsWhatTheDecisionNeedsAndNoMore) {
+    const auto bytes = encode(record_of(policy_with_makers(), test::paper_case()));
+    const auto record = decode_record(bytes);
+    ASSERT_TRUE(record) << record.error().to_string();
+    EXPECT_EQ(encode(*record), bytes);
+    ASSERT_TRUE(record->makers);
+    EXPECT_EQ(record->makers->items.size(), 1U);
+    EXPECT_TRUE(replay(*record, find_paper)->equal) << "judged elsewhere, without the bundle";
+
+    auto other = *record;
+    other.makers->items["patterns/red"].push_back('!');
+    EXPECT_FALSE(replay(other, find_paper)->equal);
+    other = *record;
+    other.makers.reset();
+    EXPECT_FALSE(replay(other, find_paper)->equal);
+    other = *record;
+    other.makers->until -= std::chrono::minutes{1};
+    EXPECT_FALSE(replay(other, find_paper)->equal);
+}
 
 TEST(Record, ReplaysByTheKeysThatTheNodeWasEnrolledWithThen) {
     auto facts = test::paper_case();

@@ -56,7 +56,8 @@ struct Captured {
         const Bytes leaf = certificate.empty() ? Bytes{} : read_vector("snp/" + certificate);
         if (!leaf.empty()) evidence.certificates.push_back(leaf);
         const Bytes sent = encode(evidence);
-        return verifier.verify({{}, {}, sent, binding, parse_timestamp(at).value(), {}, &collateral}, **rules);
+        CollateralReader reader(collateral);
+        return verifier.verify({{}, {}, sent, binding, parse_timestamp(at).value(), {}, &reader}, **rules);
     }
     [[nodiscard]] Reasons reasons() const {
         Reasons out;

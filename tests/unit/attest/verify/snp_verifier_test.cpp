@@ -73,13 +73,14 @@ struct Exchange {
         if (crl) collateral["amd/crl/" + product] = chip.revocation_list(revoked, kAt - 30 * kDay, crl_until);
         if (cached) collateral["amd/vcek/" + hex_encode(fields.chip_id) + "/" + hex_encode(fields.reported_tcb)] = leaf;
         const Bytes introduction = encode(Introduction{}), sent = encode(evidence);
+        CollateralReader reader(collateral);
         return verifier().verify({.introduction = introduction,
                                   .kept = {},
                                   .evidence = sent,
                                   .binding = binding(),
                                   .at = at,
                                   .enrolled = {},
-                                  .collateral = &collateral},
+                                  .collateral = &reader},
                                  **rules);
     }
     [[nodiscard]] Reasons reasons() const {
@@ -283,9 +284,10 @@ TEST(SnpVerifier, NoBitOfWhatIsSignedMayFlip) {
     Bytes report = chip.sign(fields);
     const Bytes leaf = chip.signing_key_certificate(), intermediate = chip.intermediate_certificate();
     const Collateral collateral{{"amd/crl/Milan", chip.revocation_list({}, kAt - kDay, kAt + kDay)}};
+    CollateralReader reader(collateral);
     const auto accepted = [&] {
         const Bytes sent = encode(Evidence{report, {leaf, intermediate}});
-        const Subject subject{{}, {}, sent, binding(), kAt, {}, &collateral};
+        const Subject subject{{}, {}, sent, binding(), kAt, {}, &reader};
         return verifier().verify(subject, **rules).affirming();
     };
     ASSERT_TRUE(accepted());
