@@ -52,6 +52,7 @@ struct Makers {
     Sha256 hash{};   // of the bundle's payload
     WallTime until;  // nothing of it counts after this
     attest::Collateral items;
+    std::uint64_t serial = 0;  // of the bundle; a gate takes no older one than it has
 };
 
 using FindVerifier = std::function<const attest::Verifier*(std::string_view kind)>;

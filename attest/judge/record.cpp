@@ -287,7 +287,7 @@ Result<Record> decode_record(ByteView bytes) {
 
 std::optional<Makers> makers_of(const Policy& policy, const Decision& decision) {
     if (policy.makers() == nullptr || decision.collateral.empty()) return std::nullopt;
-    Makers out{policy.makers()->hash, policy.makers()->until, {}};
+    Makers out{policy.makers()->hash, policy.makers()->until, {}, policy.makers()->serial};
     for (const auto& name : decision.collateral)
         out.items.emplace(name, policy.makers()->items.at(name));
     return out;
