@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/nitro/verifier.h"
 #include "attest/verify/snp/verifier.h"
 #include "attest/verify/tpm2/verifier.h"
 #include "attest/verify/verifier.h"
@@ -8,9 +9,11 @@ namespace {
 
 const tpm::Tpm2Verifier kTpm2;
 const snp::SnpVerifier kSnp(snp::SnpVerifier::Device::real), kSimulatedSnp(snp::SnpVerifier::Device::simulated);
+const nitro::NitroVerifier kNitro(nitro::NitroVerifier::Device::real),
+    kSimulatedNitro(nitro::NitroVerifier::Device::simulated);
 
 // One line a technology.
-constexpr const Verifier* kVerifiers[] = {&kTpm2, &kSnp, &kSimulatedSnp};
+constexpr const Verifier* kVerifiers[] = {&kTpm2, &kSnp, &kSimulatedSnp, &kNitro, &kSimulatedNitro};
 
 }  // namespace
 

@@ -22,6 +22,7 @@ inline constexpr std::size_t kTpmAttest = 1024;     // TPMS_ATTEST
 inline constexpr std::size_t kTpmSignature = 1024;  // TPMT_SIGNATURE
 inline constexpr std::size_t kTpmPublic = 1024;     // TPMT_PUBLIC
 inline constexpr std::size_t kEventLog = 1 << 20;
+inline constexpr std::size_t kNitroDocument = 16 << 10;
 inline constexpr std::size_t kCertificate = 4096;  // one DER certificate
 inline constexpr std::size_t kCertificateChain = 5;
 inline constexpr std::size_t kRevocationList = 1 << 20;

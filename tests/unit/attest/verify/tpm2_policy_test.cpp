@@ -95,9 +95,12 @@ TEST(Tpm2Policy, IsRefusedForEachMistakeWithItsLine) {
 }
 
 TEST(VerifierRegistry, KnowsItsKindsByTheirWords) {
-    EXPECT_EQ(known_kinds(), std::vector<std::string_view>{"tpm2"});
-    ASSERT_NE(find_verifier("tpm2"), nullptr);
-    EXPECT_EQ(find_verifier("tpm2")->kind(), "tpm2");
+    EXPECT_EQ(known_kinds(),
+              (std::vector<std::string_view>{"tpm2", "sev-snp", "simulated-sev-snp", "nitro", "simulated-nitro"}));
+    for (const auto kind : known_kinds()) {
+        ASSERT_NE(find_verifier(kind), nullptr) << kind;
+        EXPECT_EQ(find_verifier(kind)->kind(), kind);
+    }
     EXPECT_EQ(find_verifier("TPM2"), nullptr);
     EXPECT_EQ(find_verifier(""), nullptr);
 }

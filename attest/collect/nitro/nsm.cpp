@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/collect/nitro/nsm.h"
+
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <sys/ioctl.h>
+
+#include "attest/evidence/nsm_messages.h"
+#include "base/fd.h"
+
+namespace ct::attest::nitro {
+namespace {
+
+// Of the kernel's <linux/nsm.h>, which Linux has since 6.8.
+struct NsmVector {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+};
+struct NsmRaw {
+    NsmVector request, response;
+};
+static_assert(sizeof(NsmRaw) == 32);
+constexpr unsigned long kNsmRaw = _IOWR(0x0a, 0x0, NsmRaw);
+static_assert(kNsmRaw == 0xc0200a00);
+
+std::uint64_t address_of(const std::uint8_t* bytes) { return reinterpret_cast<std::uintptr_t>(bytes); }
+
+std::unexpected<Error> failed(std::string what, int error) {
+    if (error == ENOENT || error == ENODEV || error == ENXIO)
+        return fail_errno(Reason::evidence_device_absent, std::move(what), error);
+    if (error == ETIMEDOUT || error == EBUSY || error == EAGAIN)
+        what += ": the Nitro hypervisor is busy or holds requests back";
+    return fail_errno(Reason::evidence_device_failed, std::move(what), error);
+}
+
+class NsmFile final : public Nsm {
+public:
+    explicit NsmFile(std::string path) : path_(std::move(path)) {}
+
+    Result<Bytes> exchange(ByteView request) override {
+        if (request.size() > kMostNsmRequest) return fail(Reason::invalid_argument, "request to the NSM");
+        const Fd device(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
+        if (!device) return failed("opening " + path_, errno);
+        Bytes response(kMostNsmResponse);
+        NsmRaw raw{{address_of(request.data()), request.size()}, {address_of(response.data()), response.size()}};
+        int result = 0;
+        do {
+            result = ::ioctl(device.get(), kNsmRaw, &raw);
+        } while (result < 0 && errno == EINTR);
+        if (result < 0) return failed("asking the NSM at " + path_, errno);
+        if (raw.response.size > response.size())
+            return fail(Reason::evidence_device_failed, "the NSM answers more than it may");
+        response.resize(raw.response.size);
+        return response;
+    }
+
+private:
+    std::string path_;
+};
+
+}  // namespace
+
+std::unique_ptr<Nsm> nsm_at(std::string path) { return std::make_unique<NsmFile>(std::move(path)); }
+
+}  // namespace ct::attest::nitro
