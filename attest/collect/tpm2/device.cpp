@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/collect/tpm2/device.h"
 
+#include <fcntl.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 #include <unistd.h>
 
 #include <algorithm>
+
+#include "base/fd.h"
 
 namespace ct::attest::tss {
 namespace {
@@ -16,6 +19,12 @@ constexpr std::uint16_t kNvChunk = 512;  // every TPM moves this much at once
 // "device:/dev/tpmrm0" names a file whose absence is a normal state of a machine.
 bool device_exists(const std::string& tcti) {
     return !tcti.starts_with(kDevicePrefix) || ::access(tcti.c_str() + kDevicePrefix.size(), F_OK) == 0;
+}
+
+// The library does not say why it could not connect; without a descriptor it can't, whether or not there is a TPM.
+bool has_spare_descriptor() {
+    const Fd spare(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    return static_cast<bool>(spare);
 }
 
 }  // namespace
@@ -29,9 +38,10 @@ Result<std::unique_ptr<Device>> Device::open(const std::string& tcti) {
     TSS2_TCTI_CONTEXT* transport = nullptr;
     if (const TSS2_RC code = Tss2_TctiLdr_Initialize(tcti.c_str(), &transport); code != TSS2_RC_SUCCESS) {
         // A file that is there but cannot be opened is a matter of permissions; a socket that nobody serves is no TPM.
-        const bool there = tcti.starts_with(kDevicePrefix);
+        const bool unserved = !tcti.starts_with(kDevicePrefix) &&
+                              (code & ~TSS2_RC_LAYER_MASK) == TSS2_BASE_RC_IO_ERROR && has_spare_descriptor();
         const std::string why = tcti + ": " + Tss2_RC_Decode(code);
-        return fail(there ? Reason::evidence_device_failed : Reason::evidence_device_absent, why);
+        return fail(unserved ? Reason::evidence_device_absent : Reason::evidence_device_failed, why);
     }
     std::unique_ptr<Device> device(new Device(transport));
     if (const TSS2_RC code = Esys_Initialize(&device->esys_, transport, nullptr); code != TSS2_RC_SUCCESS) {

@@ -2,6 +2,7 @@
 // The collector against a software TPM of its own. What the gate makes of the result is tests/unit/attest/verify.
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -249,6 +250,24 @@ TEST(Tpm2CollectorWithoutTpm, SaysSo) {
         EXPECT_FALSE(one->collect(tpm::encode(quote_request()), binding()));
         EXPECT_FALSE(one->fingerprints());
     }
+}
+
+// Out of descriptors nobody can tell whether there is a TPM; "absent" would not be asked again for a minute.
+TEST_F(Tpm2Collector, WithoutADescriptorTheDeviceFailsAndIsNotAbsent) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int next = ::dup(STDERR_FILENO);
+    ASSERT_GE(next, 0);
+    ::close(next);
+    rlimit none = before;
+    none.rlim_cur = static_cast<rlim_t>(next);
+    const auto starved = collector();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const auto introduction = starved->introduction();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_FALSE(introduction);
+    EXPECT_EQ(introduction.error().reason, Reason::evidence_device_failed) << introduction.error().to_string();
+    EXPECT_TRUE(starved->introduction()) << "and it is there once there are descriptors";
 }
 
 }  // namespace
