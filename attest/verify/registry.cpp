@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/nitro/verifier.h"
 #include "attest/verify/snp/verifier.h"
+#include "attest/verify/tdx/verifier.h"
 #include "attest/verify/tpm2/verifier.h"
 #include "attest/verify/verifier.h"
 
@@ -11,9 +12,11 @@ const tpm::Tpm2Verifier kTpm2;
 const snp::SnpVerifier kSnp(snp::SnpVerifier::Device::real), kSimulatedSnp(snp::SnpVerifier::Device::simulated);
 const nitro::NitroVerifier kNitro(nitro::NitroVerifier::Device::real),
     kSimulatedNitro(nitro::NitroVerifier::Device::simulated);
+const tdx::TdxVerifier kTdx(tdx::TdxVerifier::Device::real), kSimulatedTdx(tdx::TdxVerifier::Device::simulated);
 
 // One line a technology.
-constexpr const Verifier* kVerifiers[] = {&kTpm2, &kSnp, &kSimulatedSnp, &kNitro, &kSimulatedNitro};
+constexpr const Verifier* kVerifiers[] = {&kTpm2,           &kSnp, &kSimulatedSnp, &kNitro,
+                                          &kSimulatedNitro, &kTdx, &kSimulatedTdx};
 
 }  // namespace
 

@@ -26,6 +26,8 @@ inline constexpr std::size_t kNitroDocument = 16 << 10;
 inline constexpr std::size_t kCertificate = 4096;  // one DER certificate
 inline constexpr std::size_t kCertificateChain = 5;
 inline constexpr std::size_t kRevocationList = 1 << 20;
+inline constexpr std::size_t kTdxQuote = 16 << 10;       // padding included
+inline constexpr std::size_t kTdxCollateral = 64 << 10;  // one document or chain of Intel's
 
 // Protocol
 inline constexpr std::size_t kGateMessage = 4 << 20;  // one framed message; a proof holds evidence

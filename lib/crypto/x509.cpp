@@ -42,6 +42,14 @@ Result<ByteView> without_leading_zeros(ByteView number, std::size_t most) {
     return number;
 }
 
+std::string common_name(const X509_NAME* name) {
+    const int first = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    if (first < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, first) >= 0) return {};
+    const ASN1_STRING* text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, first));
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+            static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
 }  // namespace
 
 Result<PublicKey> PublicKey::from_spki_der(ByteView der) {
@@ -259,14 +267,8 @@ std::string Certificate::subject() const {
     return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
 }
 
-std::string Certificate::issuer_name() const {
-    X509_NAME* name = X509_get_issuer_name(x509_.get());
-    const int first = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-    if (first < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, first) >= 0) return {};
-    const ASN1_STRING* text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, first));
-    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-            static_cast<std::size_t>(ASN1_STRING_length(text))};
-}
+std::string Certificate::subject_name() const { return common_name(X509_get_subject_name(x509_.get())); }
+std::string Certificate::issuer_name() const { return common_name(X509_get_issuer_name(x509_.get())); }
 
 Result<std::optional<Bytes>> Certificate::extension(const char* oid) const {
     const Owned<ASN1_OBJECT, ASN1_OBJECT_free> object(OBJ_txt2obj(oid, 1));

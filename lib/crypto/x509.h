@@ -62,7 +62,8 @@ public:
     [[nodiscard]] Result<Sha256> spki_sha256() const;
     [[nodiscard]] Result<Bytes> der() const;
     [[nodiscard]] std::string subject() const;
-    // CN of the issuer; empty when there is none, or more than one.
+    // CN of the subject, of the issuer; empty when there is none, or more than one.
+    [[nodiscard]] std::string subject_name() const;
     [[nodiscard]] std::string issuer_name() const;
     // The content of the extension with this OID ("1.3.6.1..."), nullopt when there is none; malformed when there are two.
     [[nodiscard]] Result<std::optional<Bytes>> extension(const char* oid) const;

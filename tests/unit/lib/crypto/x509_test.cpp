@@ -91,6 +91,8 @@ TEST(Certificate, ReadsDerWithoutAnythingBehindIt) {
 TEST(Certificate, SaysWhatItHolds) {
     const Certificate leaf = certificate("leaf");
     EXPECT_EQ(leaf.subject(), "CN=Test Leaf");
+    EXPECT_EQ(leaf.subject_name(), "Test Leaf");
+    EXPECT_EQ(leaf.issuer_name(), "Test Middle");
     EXPECT_EQ(leaf.not_before(), WallTime(std::chrono::sys_days(std::chrono::year(2026) / 6 / 1)));
     EXPECT_EQ(leaf.not_after(), WallTime(std::chrono::sys_days(std::chrono::year(2027) / 6 / 1)));
     EXPECT_EQ(leaf.public_key()->bits(), 256U);

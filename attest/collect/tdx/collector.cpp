@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/collect/tdx/settings.h"
+#include "attest/collect/tsm/report.h"
+#include "attest/evidence/tdx_bundle.h"
+#include "attest/evidence/tdx_pck.h"
+#include "attest/evidence/tdx_quote.h"
+#include "base/limits.h"
+#include "codec/hex.h"
+
+namespace ct::attest {
+namespace {
+
+constexpr std::string_view kProvider = "tdx_guest";
+
+class TdxCollector final : public Collector {
+public:
+    explicit TdxCollector(std::unique_ptr<tsm::Folder> reports) : reports_(std::move(reports)) {}
+
+    [[nodiscard]] std::string_view kind() const override { return tdx::kKind; }
+
+    // Nothing to say; but to say it one must be a TD.
+    Result<Bytes> introduction() override {
+        CT_TRY(const tsm::Machine machine, tsm::probe(*reports_));
+        if (machine.provider != kProvider)
+            return fail(Reason::evidence_device_absent, "this machine's reports are by " + machine.provider);
+        return tdx::encode_introduction();
+    }
+
+    Result<Bytes> collect(ByteView request, const Sha512& binding) override {
+        if (const Status asked = tdx::decode_request(request); !asked)
+            return fail(Reason::invalid_argument, "the gate's request: " + asked.error().context);
+        CT_TRY(const Bytes quote, quote_over(binding));
+        return tdx::encode(tdx::Evidence{quote});
+    }
+
+    // Of a quote over zeros, which is evidence for nobody.
+    Result<std::map<std::string, std::string>> fingerprints() override {
+        CT_TRY(const Bytes bytes, quote_over({}));
+        const auto quote = tdx::parse_quote(bytes);
+        if (!quote) return fail(Reason::evidence_device_failed, quote.error().context);
+        std::map<std::string, std::string> out{{"mrtd", hex_encode(quote->td.mr_td)}};
+        for (std::size_t i = 0; i < tdx::kRegisters; ++i)
+            out.emplace("rtmr" + std::to_string(i), hex_encode(quote->td.rtmr[i]));
+        const auto chain = crypto::Certificate::chain_from_pem(quote->pck_chain, limits::kCertificateChain);
+        const auto pck = chain ? tdx::parse_pck(chain->front()) : std::unexpected(chain.error());
+        if (!pck) return fail(Reason::evidence_device_failed, pck.error().context);
+        out.emplace("fmspc", hex_encode(pck->fmspc));
+        out.emplace("ppid", hex_encode(pck->ppid));
+        return out;
+    }
+
+    void release() override {}
+
+private:
+    Result<Bytes> quote_over(const Sha512& binding) {
+        CT_TRY(tsm::Report report, tsm::make_report(*reports_, {.provider = kProvider, .data = binding}));
+        if (report.out.size() > limits::kTdxQuote) return fail(Reason::evidence_device_failed, "a quote too large");
+        return std::move(report.out);
+    }
+
+    std::unique_ptr<tsm::Folder> reports_;
+};
+
+}  // namespace
+
+std::unique_ptr<Collector> make_tdx_collector(std::unique_ptr<tsm::Folder> reports) {
+    return std::make_unique<TdxCollector>(std::move(reports));
+}
+
+}  // namespace ct::attest
