@@ -18,8 +18,10 @@ constexpr std::uint8_t kSpkiHead[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 
 }  // namespace
 
 Result<crypto::PublicKey> parse_signer(std::string_view text) {
-    const auto key = text.starts_with(kPrefix) ? hex_decode_array<32>(text.substr(kPrefix.size())) : fail(Reason::malformed);
-    if (!key) return fail(Reason::malformed, "write \"ed25519:\" and 64 hexadecimal digits, as the key's maker was told");
+    const auto key =
+        text.starts_with(kPrefix) ? hex_decode_array<32>(text.substr(kPrefix.size())) : fail(Reason::malformed);
+    if (!key)
+        return fail(Reason::malformed, "write \"ed25519:\" and 64 hexadecimal digits, as the key's maker was told");
     Bytes spki(std::begin(kSpkiHead), std::end(kSpkiHead));
     spki.insert(spki.end(), key->begin(), key->end());
     return crypto::PublicKey::from_spki_der(spki);
@@ -27,7 +29,8 @@ Result<crypto::PublicKey> parse_signer(std::string_view text) {
 
 std::string signer_text(const crypto::PublicKey& key) {
     const auto spki = key.spki_der();
-    if (!spki || spki->size() != sizeof kSpkiHead + 32 || !std::ranges::equal(kSpkiHead, ByteView(*spki).first(sizeof kSpkiHead)))
+    if (!spki || spki->size() != sizeof kSpkiHead + 32 ||
+        !std::ranges::equal(kSpkiHead, ByteView(*spki).first(sizeof kSpkiHead)))
         return {};
     return std::string(kPrefix) + hex_encode(ByteView(*spki).subspan(sizeof kSpkiHead));
 }

@@ -29,7 +29,7 @@ struct Record {
     Case facts;
     std::vector<PolicyFile> policy;
     std::optional<Makers> makers;  // of the bundle, only what the decision rests on
-    Bytes decision;  // encode(Decision), as it was decided then
+    Bytes decision;                // encode(Decision), as it was decided then
     Outcome outcome;
 };
 

@@ -76,7 +76,8 @@ public:
             out.findings.push_back({Reason::evidence_key_untrusted, "not enrolled with the seal of " + stamp});
         if (const auto& pattern = dynamic_cast<const Policy&>(policy).pattern; !pattern.empty()) {
             const ByteView made = subject.collateral == nullptr ? ByteView{} : subject.collateral->find(pattern);
-            if (as_text(made) != stamp) out.findings.push_back({Reason::evidence_collateral_missing, "no pattern of it"});
+            if (as_text(made) != stamp)
+                out.findings.push_back({Reason::evidence_collateral_missing, "no pattern of it"});
         }
         out.claims["stamp"] = stamp;
         return out;
