@@ -73,7 +73,8 @@ TEST(Signers, AreWrittenAsTheirKeys) {
     const auto again = parse_signer(text);
     ASSERT_TRUE(again);
     EXPECT_EQ(again->spki_sha256().value(), company.signers.keys.front().spki_sha256().value());
-    for (const std::string bad : {"", "ed25519:", "ed25519:00", "rsa:00", "sha256:" + text.substr(8), text + "00"})
+    for (const auto& bad :
+         std::vector<std::string>{"", "ed25519:", "ed25519:00", "rsa:00", "sha256:" + text.substr(8), text + "00"})
         EXPECT_EQ(parse_signer(bad).error().reason, Reason::malformed) << bad;
 }
 
