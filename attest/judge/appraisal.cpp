@@ -160,13 +160,19 @@ void verify_kind(const std::string& kind, const Workload& workload, const Case& 
 }
 
 // The bundle as a whole; what its items are worth, each verifier has judged.
-void check_makers(const Makers& makers, const attest::CollateralReader& collateral, Decision& out) {
+void check_makers(const Makers& makers, const Workload& workload, const attest::CollateralReader& collateral,
+                  Decision& out) {
     out.collateral.assign(collateral.found().begin(), collateral.found().end());
     if (out.collateral.empty()) return;
     out.collateral_hash = makers.hash;
     out.expires = std::min(out.expires, makers.until);
     if (out.at > makers.until)
         out.findings.push_back({Reason::evidence_collateral_expired, "the collateral bundle has ended"});
+    if (!workload.collateral_age) return;
+    out.expires = std::min(out.expires, makers.made + *workload.collateral_age);
+    if (out.at - makers.made > *workload.collateral_age)
+        out.findings.push_back({Reason::evidence_collateral_expired,
+                                "the collateral bundle is older than this workload's collateral_age"});
 }
 
 void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& find, Decision& out) {
@@ -187,7 +193,7 @@ void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& fi
     attest::CollateralReader collateral(makers.items);
     for (const auto& kind : workload->evidence)
         verify_kind(kind, *workload, facts, find, binding, collateral, out);
-    check_makers(makers, collateral, out);
+    check_makers(makers, *workload, collateral, out);
 
     const auto lifetime = std::chrono::floor<Seconds>(out.expires - facts.at);
     if (lifetime < Seconds{1} && out.findings.empty())
@@ -224,6 +230,12 @@ Sha512 case_binding(const Case& facts) {
                                   .policy_epoch = challenge.policy_epoch});
 }
 
+std::vector<Finding> check_peer(const Case& facts) {
+    Findings out;
+    check_node(facts, out);
+    return out;
+}
+
 Opening open(const Policy& policy, const Case& facts, const FindVerifier& find) {
     Opening out;
     check_node(facts, out.findings);
@@ -242,7 +254,9 @@ Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& f
     if (facts.node) out.node = facts.node->name;
     if (facts.hello) out.workload = facts.hello->workload;
     if (facts.fault) out.findings.push_back(*facts.fault);
-    if (facts.hello && facts.challenged && facts.proof) {
+    if (facts.fault && facts.fault->reason == Reason::judge_unavailable) {
+        // What broke one judge must not be looked at by the next.
+    } else if (facts.hello && facts.challenged && facts.proof) {
         check_node(facts, out.findings);
         judge_proof(policy, facts, find, out);
     } else {

@@ -54,7 +54,11 @@ struct Opening {
 // Judges as far as the hello: the node, the workload, the caller, and whether what the node offers can lead anywhere.
 Opening open(const Policy& policy, const Case& facts, const FindVerifier& find = attest::find_verifier);
 
-// The verdict. Without a proof there is nothing to grant: the result is always a refusal then.
+// The part of it that needs nothing of what the peer sends: it may be asked before a byte is read.
+std::vector<attest::Finding> check_peer(const Case& facts);
+
+// The verdict. Without a proof there is nothing to grant: the result is always a refusal then. Of a case whose judge died
+// (judge_unavailable) it looks at nothing that the peer sent.
 Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& find = attest::find_verifier);
 
 // SHA-256("cloudtaser/gate/entropy/v1" 0x00 | kind 0x00 | seed): the randomness that a verifier gets for its request.

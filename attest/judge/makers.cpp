@@ -35,14 +35,12 @@ std::string signer_text(const crypto::PublicKey& key) {
     return std::string(kPrefix) + hex_encode(ByteView(*spki).subspan(sizeof kSpkiHead));
 }
 
-Result<Makers> open_makers(ByteView file, const Signers& signers, WallTime at) {
+Result<Makers> open_makers(ByteView file, const Signers& signers) {
     CT_TRY(const auto envelope, attest::decode_envelope(file));
     // Before anything of the payload is looked at.
     CT_CHECK(attest::check_signatures(envelope, attest::kCollateralPurpose, signers.keys, signers.needed));
     CT_TRY(auto bundle, attest::decode_collateral(envelope.payload));
-    if (at > bundle.until)
-        return fail(Reason::evidence_collateral_expired, "collateral bundle " + std::to_string(bundle.serial));
-    return Makers{crypto::sha256(envelope.payload), bundle.until, std::move(bundle.items), bundle.serial};
+    return Makers{crypto::sha256(envelope.payload), bundle.made, bundle.until, std::move(bundle.items), bundle.serial};
 }
 
 }  // namespace ct::judge

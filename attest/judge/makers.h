@@ -22,8 +22,8 @@ struct Signers {
 Result<crypto::PublicKey> parse_signer(std::string_view text);
 std::string signer_text(const crypto::PublicKey& key);
 
-// malformed or too_large, evidence_signature_invalid; evidence_collateral_expired for a bundle that has ended `at` this time:
-// there is no use in taking it.
-Result<Makers> open_makers(ByteView file, const Signers& signers, WallTime at);
+// malformed or too_large, evidence_signature_invalid. Whether it has ended is for each verdict to say: kinds that need nothing
+// of it go on.
+Result<Makers> open_makers(ByteView file, const Signers& signers);
 
 }  // namespace ct::judge

@@ -22,12 +22,14 @@ constexpr Seconds kMostTtl = std::chrono::hours{24};
 constexpr Seconds kMostWrapTtl = std::chrono::minutes{5};
 constexpr Seconds kDefaultTtl = std::chrono::minutes{5};
 constexpr Seconds kDefaultWrapTtl{30};
+constexpr Seconds kLeastAge = std::chrono::hours{1};
+constexpr Seconds kMostAge = std::chrono::hours{24 * 366};
 
-constexpr std::array<std::string_view, 13> kWorkloadKeys{
-    "evidence",   "token_role", "token_ttl",           "wrap_ttl",
-    "lifetime",   "tiers",      "require_enforcement", "allow_degraded_memory",
-    "uids",       "units",      "executables",         "nodes",
-    "description"};
+constexpr std::array<std::string_view, 14> kWorkloadKeys{
+    "evidence",    "token_role",    "token_ttl",           "wrap_ttl",
+    "lifetime",    "tiers",         "require_enforcement", "allow_degraded_memory",
+    "uids",        "units",         "executables",         "nodes",
+    "description", "collateral_age"};
 
 Result<std::string> read_name(const Node& node) {
     CT_TRY(auto text, node.as_string());
@@ -147,7 +149,7 @@ Result<Workload> read_workload(const std::string& name, const Node& table, const
         if (value.is_table())
             return value.error("evidence does not list \"" + key + "\", so this table would have no effect");
         return value.error(
-            "unknown key; known here: evidence and a table for each of its kinds, token_role, token_ttl, wrap_ttl, lifetime, tiers, require_enforcement, allow_degraded_memory, uids, units, executables, nodes, description");
+            "unknown key; known here: evidence and a table for each of its kinds, token_role, token_ttl, wrap_ttl, lifetime, tiers, require_enforcement, allow_degraded_memory, uids, units, executables, nodes, collateral_age, description");
     }
 
     const auto role = table.get("token_role");
@@ -170,6 +172,9 @@ Result<Workload> read_workload(const std::string& name, const Node& table, const
     CT_TRY(out.units, read_list<std::string>(table, "units", "unit", read_unit));
     CT_TRY(out.executables, read_list<Sha256>(table, "executables", "program", read_sha256));
     CT_TRY(out.nodes, read_list<NodeRule>(table, "nodes", "enrolled node", read_node_rule));
+    if (table.get("collateral_age")) {
+        CT_TRY(out.collateral_age, read_duration(table, "collateral_age", kLeastAge, kMostAge, kMostAge));
+    }
     if (const auto words = table.get("description")) CT_CHECK(words->as_string());
     return out;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,8 @@ struct Workload {
     std::string token_role;  // the token is made by auth/token/create/<token_role>
     Seconds token_ttl{0};
     Seconds wrap_ttl{0};
-    attest::Terms terms;  // lifetime as the policy states it; a verdict may end earlier
+    attest::Terms terms;                    // lifetime as the policy states it; a verdict may end earlier
+    std::optional<Seconds> collateral_age;  // how old the bundle may be that a verdict rests on; nullopt: until its end
     // Allow-lists on what the node's kernel said of the caller. Empty: not restricted.
     std::vector<std::uint64_t> uids;
     std::vector<std::string> units;
@@ -50,6 +52,7 @@ struct Workload {
 // What the makers say, as far as this gate has it: the items of one bundle (attest/collateral), or those that a record kept.
 struct Makers {
     Sha256 hash{};   // of the bundle's payload
+    WallTime made;   // of the bundle
     WallTime until;  // nothing of it counts after this
     attest::Collateral items;
     std::uint64_t serial = 0;  // of the bundle; a gate takes no older one than it has

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "attest/judge/case_encoding.h"
 #include "attest/judge/encoding.h"
 #include "base/limits.h"
 #include "codec/cbor.h"
@@ -15,197 +16,7 @@ namespace {
 
 constexpr std::string_view kFormat = "cloudtaser/record/v2";
 constexpr std::size_t kItems = 19;
-constexpr std::size_t kKinds = 16;
-constexpr std::size_t kKindWord = 32;
 constexpr std::size_t kCollateralItems = 256;
-constexpr std::size_t kCollateralItem = 1UZ << 20;
-
-template <class T>
-void put_message(cbor::Writer& out, const std::optional<T>& message) {
-    if (message)
-        out.bytes(attest::encode(*message));
-    else
-        out.null();
-}
-
-// A message as it travels, or null.
-template <class T>
-Result<std::optional<T>> take_message(cbor::Reader& in) {
-    CT_TRY(auto type, in.peek());
-    if (type == cbor::Type::null) {
-        CT_CHECK(in.null());
-        return std::nullopt;
-    }
-    CT_TRY(auto bytes, in.bytes(1, limits::kGateMessage));
-    CT_TRY(auto message, attest::decode(bytes));
-    auto* wanted = std::get_if<T>(&message);
-    if (wanted == nullptr) return fail(Reason::malformed, "a message of the wrong type");
-    return std::move(*wanted);
-}
-
-void put_challenged(cbor::Writer& out, const std::optional<Challenged>& challenged) {
-    if (!challenged) {
-        out.null();
-        return;
-    }
-    out.array(4).bytes(attest::encode(challenged->challenge));
-    put_time(out, challenged->at);
-    out.array(challenged->kept.size());
-    for (const auto& kept : challenged->kept)
-        out.array(2).text(kept.kind).bytes(kept.body);
-    out.boolean(challenged->spent);
-}
-
-Result<std::optional<Challenged>> take_challenged(cbor::Reader& in) {
-    CT_TRY(auto type, in.peek());
-    if (type == cbor::Type::null) {
-        CT_CHECK(in.null());
-        return std::nullopt;
-    }
-    Challenged out;
-    CT_CHECK(enter_array(in, 4));
-    CT_TRY(auto challenge, take_message<attest::Challenge>(in));
-    if (!challenge) return fail(Reason::malformed, "a challenge is missing");
-    out.challenge = std::move(*challenge);
-    CT_TRY(out.at, take_time(in));
-    CT_TRY(auto count, in.array(kKinds));
-    for (std::size_t i = 0; i < count; ++i) {
-        CT_CHECK(enter_array(in, 2));
-        CT_TRY(auto kind, take_text(in, kKindWord));
-        CT_TRY(auto body, in.bytes(0, limits::kGateMessage));
-        CT_CHECK(in.leave());
-        out.kept.push_back({std::move(kind), to_vector(body)});
-    }
-    CT_CHECK(in.leave());
-    CT_TRY(out.spent, in.boolean());
-    CT_CHECK(in.leave());
-    return out;
-}
-
-void put_node(cbor::Writer& out, const std::optional<EnrolledNode>& node) {
-    if (!node) {
-        out.null();
-        return;
-    }
-    out.array(3).text(node->name).boolean(node->revoked).array(node->keys.size());
-    for (const auto& [kind, words] : node->keys) {
-        out.array(2).text(kind).array(words.size());
-        for (const auto& word : words)
-            out.text(word);
-    }
-}
-
-Result<std::optional<EnrolledNode>> take_node(cbor::Reader& in) {
-    CT_TRY(auto type, in.peek());
-    if (type == cbor::Type::null) {
-        CT_CHECK(in.null());
-        return std::nullopt;
-    }
-    EnrolledNode out;
-    CT_CHECK(enter_array(in, 3));
-    CT_TRY(out.name, take_text(in, limits::kNameLength));
-    CT_TRY(out.revoked, in.boolean());
-    CT_TRY(const auto kinds, in.array(kKinds));
-    for (std::size_t i = 0; i < kinds; ++i) {
-        CT_CHECK(enter_array(in, 2));
-        CT_TRY(auto kind, take_text(in, kKindWord));
-        CT_TRY(const auto count, in.array(Enrolments::kKeysPerNode));
-        std::vector<std::string> words;
-        for (std::size_t k = 0; k < count; ++k) {
-            CT_TRY(auto word, take_text(in, Enrolments::kKeyLength));
-            words.push_back(std::move(word));
-        }
-        CT_CHECK(in.leave());
-        CT_CHECK(in.leave());
-        // In order, as they were written: a record is read back to the very same bytes.
-        if (!out.keys.empty() && out.keys.rbegin()->first >= kind) return fail(Reason::malformed, "kinds out of order");
-        out.keys.emplace(std::move(kind), std::move(words));
-    }
-    CT_CHECK(in.leave());
-    CT_CHECK(in.leave());
-    return out;
-}
-
-Result<std::optional<attest::Finding>> take_fault(cbor::Reader& in) {
-    CT_TRY(auto type, in.peek());
-    if (type == cbor::Type::null) {
-        CT_CHECK(in.null());
-        return std::nullopt;
-    }
-    CT_TRY(auto finding, take_finding(in));
-    return finding;
-}
-
-Status take_case(cbor::Reader& in, Case& out) {
-    CT_TRY(out.at, take_time(in));
-    CT_TRY(out.seed, in.byte_array<32>());
-    CT_TRY(out.node_spki, in.byte_array<32>());
-    CT_TRY(out.gate_spki, in.byte_array<32>());
-    CT_TRY(out.not_before, take_time(in));
-    CT_TRY(out.not_after, take_time(in));
-    CT_TRY(out.exporter, in.byte_array<32>());
-    CT_TRY(out.node, take_node(in));
-    CT_TRY(out.hello, take_message<attest::Hello>(in));
-    CT_TRY(out.challenged, take_challenged(in));
-    CT_TRY(out.proof, take_message<attest::Proof>(in));
-    CT_TRY(out.proof_seen, in.boolean());
-    CT_TRY(out.fault, take_fault(in));
-    return {};
-}
-
-Result<std::vector<PolicyFile>> take_policy(cbor::Reader& in) {
-    std::vector<PolicyFile> out;
-    std::size_t total = 0;
-    CT_TRY(auto count, in.array(kPolicyFiles));
-    for (std::size_t i = 0; i < count; ++i) {
-        CT_CHECK(enter_array(in, 2));
-        CT_TRY(auto name, take_text(in, limits::kNameLength));
-        CT_TRY(auto text, in.bytes(0, kPolicyFileSize));
-        CT_CHECK(in.leave());
-        total += text.size();
-        if (total > kPolicySize) return fail(Reason::too_large, "the record's policy");
-        out.push_back({name, std::string(as_text(text)), name});
-    }
-    CT_CHECK(in.leave());
-    return out;
-}
-
-void put_makers(cbor::Writer& out, const std::optional<Makers>& makers) {
-    if (!makers) {
-        out.null();
-        return;
-    }
-    out.array(3).bytes(makers->hash);
-    put_time(out, makers->until);
-    out.array(makers->items.size());
-    for (const auto& [name, content] : makers->items)
-        out.array(2).text(name).bytes(content);
-}
-
-Result<std::optional<Makers>> take_makers(cbor::Reader& in) {
-    CT_TRY(auto type, in.peek());
-    if (type == cbor::Type::null) {
-        CT_CHECK(in.null());
-        return std::nullopt;
-    }
-    Makers out;
-    CT_CHECK(enter_array(in, 3));
-    CT_TRY(out.hash, in.byte_array<32>());
-    CT_TRY(out.until, take_time(in));
-    CT_TRY(const auto count, in.array(kCollateralItems));
-    for (std::size_t i = 0; i < count; ++i) {
-        CT_CHECK(enter_array(in, 2));
-        CT_TRY(auto name, take_text(in, limits::kNameLength));
-        CT_TRY(const auto content, in.bytes(1, kCollateralItem));
-        CT_CHECK(in.leave());
-        if (!out.items.empty() && out.items.rbegin()->first >= name)
-            return fail(Reason::malformed, "collateral out of order");
-        out.items.emplace(std::move(name), to_vector(content));
-    }
-    CT_CHECK(in.leave());
-    CT_CHECK(in.leave());
-    return out;
-}
 
 Result<Outcome> take_outcome(cbor::Reader& in) {
     Outcome out;
@@ -239,26 +50,10 @@ std::string record_id(const Case& facts) {
 }
 
 Bytes encode(const Record& record) {
-    const auto& facts = record.facts;
     cbor::Writer out;
     out.array(kItems).text(kFormat).text(record.id);
-    put_time(out, facts.at);
-    out.bytes(facts.seed).bytes(facts.node_spki).bytes(facts.gate_spki);
-    put_time(out, facts.not_before);
-    put_time(out, facts.not_after);
-    out.bytes(facts.exporter);
-    put_node(out, facts.node);
-    put_message(out, facts.hello);
-    put_challenged(out, facts.challenged);
-    put_message(out, facts.proof);
-    out.boolean(facts.proof_seen);
-    if (facts.fault)
-        put_finding(out, *facts.fault);
-    else
-        out.null();
-    out.array(record.policy.size());
-    for (const auto& file : record.policy)
-        out.array(2).text(file.name).bytes(as_bytes(file.text));
+    put_case(out, record.facts);
+    put_policy(out, record.policy);
     put_makers(out, record.makers);
     out.bytes(record.decision);
     out.array(2).text(record.outcome.released ? "released" : to_string(record.outcome.reason));
@@ -274,9 +69,9 @@ Result<Record> decode_record(ByteView bytes) {
     CT_TRY(auto format, take_text(in, kTextLength));
     if (format != kFormat) return fail(Reason::malformed, "not an audit record of " + std::string(kFormat));
     CT_TRY(out.id, take_text(in, limits::kNameLength));
-    CT_CHECK(take_case(in, out.facts));
+    CT_TRY(out.facts, take_case(in));
     CT_TRY(out.policy, take_policy(in));
-    CT_TRY(out.makers, take_makers(in));
+    CT_TRY(out.makers, take_makers(in, kCollateralItems));
     CT_TRY(auto decision, in.bytes(1, kRecordSize));
     out.decision = to_vector(decision);
     CT_TRY(out.outcome, take_outcome(in));
@@ -287,7 +82,7 @@ Result<Record> decode_record(ByteView bytes) {
 
 std::optional<Makers> makers_of(const Policy& policy, const Decision& decision) {
     if (policy.makers() == nullptr || decision.collateral.empty()) return std::nullopt;
-    Makers out{policy.makers()->hash, policy.makers()->until, {}, policy.makers()->serial};
+    Makers out{policy.makers()->hash, policy.makers()->made, policy.makers()->until, {}, policy.makers()->serial};
     for (const auto& name : decision.collateral)
         out.items.emplace(name, policy.makers()->items.at(name));
     return out;

@@ -18,7 +18,7 @@ constexpr std::size_t kHelloSize = 512 << 10;
 }  // namespace
 
 Connection::Connection(Surroundings& around, std::string address, std::function<void()> ended)
-    : around_(around), address_(std::move(address)), ended_(std::move(ended)), exchange_(around.find) {}
+    : around_(around), address_(std::move(address)), ended_(std::move(ended)) {}
 
 Connection::~Connection() { forget_input(); }
 
@@ -182,6 +182,10 @@ void Connection::carry_out(Action& action) {
         write_some();
     } else if (const auto* deadline = std::get_if<action::SetDeadline>(&action)) {
         if (tls_) set_deadline(deadline->after);
+    } else if (const auto* ask = std::get_if<action::Ask>(&action)) {
+        around_.judge().ask(*ask, [weak = weak_from_this()](Event answer) {
+            if (const auto self = weak.lock()) self->feed(std::move(answer));
+        });
     } else if (const auto* mint = std::get_if<action::Mint>(&action)) {
         around_.minter()->mint(*mint, [weak = weak_from_this()](Event answer) {
             if (const auto self = weak.lock()) self->feed(std::move(answer));

@@ -31,6 +31,7 @@ inline constexpr std::size_t kSeenMessages = 65536;
 // What a connection uses of its daemon; outlives it.
 struct Surroundings {
     EventLoop& loop;
+    std::function<Judge&()> judge;
     Recorder& recorder;
     InputBudget& input;
     SeenMessages& seen;
@@ -38,7 +39,6 @@ struct Surroundings {
     std::function<std::shared_ptr<Minter>()> minter;
     std::function<void(const Verdict&, const std::string& address)> announce;
     std::function<void(const Error&, const std::string& address)> handshake_failed;
-    judge::FindVerifier find = attest::find_verifier;
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {

@@ -16,6 +16,9 @@ constexpr unsigned kMostAnswers = 2;
 // The client of OpenBao gives up first and says why; this is for the case that it does not.
 constexpr Millis kMintDeadline = limits::kVaultReplyTime + Millis{2000};
 
+// As for the client of OpenBao: the pool of judges gives up first.
+constexpr Millis kJudgeDeadline = limits::kVerdictTime + Millis{2000};
+
 template <class... Ts>
 struct Overloaded : Ts... {
     using Ts::operator()...;
@@ -29,6 +32,20 @@ std::string display_name(const judge::Case& facts) {
 // How a connection broke that the node should hear by its name; all else is a violation of the protocol.
 bool said_as_it_is(Reason reason) { return reason == Reason::too_large || reason == Reason::quota_exceeded; }
 
+// What a judge that was taken over could still not do: go beyond the policy of the workload that was asked for.
+bool within(const judge::Policy& policy, const judge::Case& facts, const judge::Decision& decision) {
+    if (decision.policy_hash != policy.hash()) return false;
+    if (!decision.granted()) return true;
+    const auto* workload = facts.hello && facts.proof ? policy.find(facts.hello->workload) : nullptr;
+    if (workload == nullptr || decision.workload != workload->name || !facts.node || decision.node != facts.node->name)
+        return false;
+    auto terms = decision.terms;
+    terms.lifetime = workload->terms.lifetime;
+    return terms == workload->terms && decision.terms.lifetime <= workload->terms.lifetime &&
+           decision.mint.role == workload->token_role && decision.mint.ttl <= workload->token_ttl &&
+           decision.mint.wrap_ttl <= workload->wrap_ttl;
+}
+
 }  // namespace
 
 std::string_view to_string(State state) {
@@ -37,8 +54,12 @@ std::string_view to_string(State state) {
             return "handshake";
         case State::hello:
             return "hello";
+        case State::opening:
+            return "opening";
         case State::proof:
             return "proof";
+        case State::judging:
+            return "judging";
         case State::mint:
             return "mint";
         case State::record:
@@ -65,7 +86,7 @@ std::vector<Action> Exchange::on(Event event, const Moment& moment) {
             [&](event::Received& e) { return received(e, moment); },
             [&](event::Broken& e) -> Actions {
                 if (state_ == State::handshake || state_ == State::answered) return close();
-                if (state_ == State::record) {
+                if (state_ == State::record || state_ == State::judging) {
                     peer_gone_ = true;
                     return {};
                 }
@@ -78,6 +99,9 @@ std::vector<Action> Exchange::on(Event event, const Moment& moment) {
                         return fault(Reason::timed_out, "no hello came", moment);
                     case State::proof:
                         return fault(Reason::challenge_expired, "no proof came", moment);
+                    case State::opening:
+                    case State::judging:
+                        return judge_failed({Reason::timed_out, "no answer in time", 0}, moment);
                     case State::mint:
                         return fault(Reason::timed_out, "OpenBao did not answer in time", moment);
                     default:
@@ -88,7 +112,16 @@ std::vector<Action> Exchange::on(Event event, const Moment& moment) {
                 peer_gone_ = true;
                 // A token may exist already: that the verdict was affirming must not go unrecorded.
                 if (state_ == State::mint) return fault(Reason::cancelled, "the node closed the connection", moment);
-                return state_ == State::record ? Actions{} : close();
+                return state_ == State::record || state_ == State::judging ? Actions{} : close();
+            },
+            [&](event::Opened& e) -> Actions {
+                return state_ == State::opening && e.question == question_ ? opened(e, moment) : Actions{};
+            },
+            [&](event::Judged& e) -> Actions {
+                return answers_us(e.question) ? judged(std::move(e.decision), moment) : Actions{};
+            },
+            [&](event::JudgeFailed& e) -> Actions {
+                return answers_us(e.question) ? judge_failed(e.error, moment) : Actions{};
             },
             [&](event::Minted& e) { return state_ == State::mint ? minted(e) : Actions{}; },
             [&](event::MintFailed& e) -> Actions {
@@ -118,15 +151,19 @@ Exchange::Actions Exchange::connected(event::Connected& event, const Moment& mom
     facts_.node = moment.rules->nodes.find(event.node_spki);
     facts_.at = moment.now;
     challenge_ = event.challenge;
-    // A stranger is told so before a byte of it is read.
-    if (!judge::open(moment.rules->policy, facts_, find_).findings.empty()) return judge_now(moment);
+    // A stranger is told so before a byte of it is read; there is nothing of its own to be judged.
+    if (!judge::check_peer(facts_).empty()) {
+        judged_by_ = moment.rules;
+        return conclude(judge::appraise(moment.rules->policy, facts_));
+    }
     state_ = State::hello;
     return {action::SetDeadline{limits::kGateHandshake}};
 }
 
 Exchange::Actions Exchange::received(const event::Received& event, const Moment& moment) {
     // The daemon does not read then; whoever gets here must not have a token that nobody recorded.
-    if (state_ == State::mint) return fault(Reason::protocol_violation, "a message before the answer", moment);
+    if (state_ == State::mint || state_ == State::opening || state_ == State::judging)
+        return fault(Reason::protocol_violation, "a message before the answer", moment);
     if (!wants_message()) return close();
     auto message = attest::decode(event.message);
     facts_.proof_seen = event.seen_before;
@@ -146,32 +183,60 @@ Exchange::Actions Exchange::received(const event::Received& event, const Moment&
 
 Exchange::Actions Exchange::take_hello(attest::Hello hello, const Moment& moment) {
     facts_.hello = std::move(hello);
+    return ask(judge::Question::About::hello, moment);
+}
+
+Exchange::Actions Exchange::ask(judge::Question::About about, const Moment& moment) {
     facts_.node = moment.rules->nodes.find(facts_.node_spki);
     facts_.at = moment.now;
-    auto opening = judge::open(moment.rules->policy, facts_, find_);
-    if (!opening.findings.empty()) return judge_now(moment);
-    attest::Challenge challenge{challenge_, moment.rules->policy.epoch(), std::move(opening.requests)};
+    judged_by_ = moment.rules;
+    state_ = about == judge::Question::About::hello ? State::opening : State::judging;
+    return {action::SetDeadline{kJudgeDeadline}, action::Ask{{++question_, about, facts_}, judged_by_}};
+}
+
+bool Exchange::answers_us(std::uint64_t question) const {
+    return (state_ == State::opening || state_ == State::judging) && question == question_;
+}
+
+Exchange::Actions Exchange::opened(event::Opened& event, const Moment& moment) {
+    // The rules have changed meanwhile: what was asked for may not be what is wanted now.
+    if (moment.rules != judged_by_) return ask(judge::Question::About::hello, moment);
+    attest::Challenge challenge{challenge_, moment.rules->policy.epoch(), std::move(event.opening.requests)};
     auto message = attest::encode(challenge);
-    facts_.challenged = judge::Challenged{std::move(challenge), moment.now, std::move(opening.kept), false};
+    facts_.at = moment.now;
+    facts_.challenged = judge::Challenged{std::move(challenge), moment.now, std::move(event.opening.kept), false};
     state_ = State::proof;
     return {action::Send{std::move(message)}, action::SetDeadline{limits::kChallengeLife}};
 }
 
 Exchange::Actions Exchange::take_proof(attest::Proof proof, const Moment& moment) {
     facts_.proof = std::move(proof);
-    return judge_now(moment);
+    return ask(judge::Question::About::proof, moment);
 }
 
 Exchange::Actions Exchange::fault(Reason reason, std::string detail, const Moment& moment) {
     facts_.fault = attest::Finding{reason, std::move(detail)};
-    return judge_now(moment);
+    return ask(judge::Question::About::proof, moment);
 }
 
-Exchange::Actions Exchange::judge_now(const Moment& moment) {
+Exchange::Actions Exchange::judged(judge::Decision decision, const Moment& moment) {
+    // Also exchanges in flight are judged by what is in force.
+    if (moment.rules != judged_by_) return ask(judge::Question::About::proof, moment);
+    if (!within(judged_by_->policy, facts_, decision))
+        return judge_failed({Reason::judge_unavailable, "the verdict does not fit the policy", 0}, moment);
+    if (decision.granted() && peer_gone_) return fault(Reason::cancelled, "the node closed the connection", moment);
+    return conclude(std::move(decision));
+}
+
+Exchange::Actions Exchange::judge_failed(const Error& error, const Moment& moment) {
+    facts_.fault = attest::Finding{Reason::judge_unavailable, error.context};
     facts_.at = moment.now;
-    facts_.node = moment.rules->nodes.find(facts_.node_spki);
     judged_by_ = moment.rules;
-    decision_ = judge::appraise(moment.rules->policy, facts_, find_);
+    return conclude(judge::appraise(moment.rules->policy, facts_));
+}
+
+Exchange::Actions Exchange::conclude(judge::Decision decision) {
+    decision_ = std::move(decision);
     token_ = {};
     verdict_ = {};
     verdict_.workload = decision_.workload;

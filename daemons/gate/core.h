@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One exchange of the release protocol, seen from the gate, as a pure state machine: (state, event) to (state, actions).
-// Time, randomness, policy and the answers of OpenBao and of the disk come in as values. The states are those of
+// Time, randomness, policy and the answers of judge, OpenBao and disk come in as values. The states are those of
 // docs/release-protocol.md. Whatever goes wrong, the only way to `release` leads through an affirming verdict, a token that
 // OpenBao wrapped, and a record on stable storage.
 #pragma once
@@ -17,6 +17,7 @@
 #include "attest/judge/enrolment.h"
 #include "attest/judge/policy.h"
 #include "attest/judge/record.h"
+#include "attest/judge/worker_protocol.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -49,6 +50,19 @@ struct Broken {
 };
 struct DeadlinePassed {};
 struct PeerClosed {};
+// The judge answered the question with this number.
+struct Opened {
+    std::uint64_t question = 0;
+    judge::Opening opening;
+};
+struct Judged {
+    std::uint64_t question = 0;
+    judge::Decision decision;
+};
+struct JudgeFailed {
+    std::uint64_t question = 0;
+    Error error;
+};
 // OpenBao answered, and the token was sealed to the node's key.
 struct Minted {
     Bytes sealed_token;
@@ -64,7 +78,8 @@ struct StoreFailed {
 };
 }  // namespace event
 using Event = std::variant<event::Connected, event::Received, event::Broken, event::DeadlinePassed, event::PeerClosed,
-                           event::Minted, event::MintFailed, event::Stored, event::StoreFailed>;
+                           event::Opened, event::Judged, event::JudgeFailed, event::Minted, event::MintFailed,
+                           event::Stored, event::StoreFailed>;
 
 // How an exchange ended, for the audit stream and the bus.
 struct Verdict {
@@ -88,6 +103,11 @@ struct Send {
 struct SetDeadline {
     Millis after;  // replaces the one before
 };
+// For the judge: what comes from the peer is looked at by no other process. Answered by Opened, Judged or JudgeFailed.
+struct Ask {
+    judge::Question question;
+    std::shared_ptr<const Rules> rules;
+};
 struct Mint {
     judge::MintOrder order;
     std::string display_name;
@@ -110,13 +130,15 @@ struct Announce {
 struct Drain {};
 struct Close {};
 }  // namespace action
-using Action = std::variant<action::Send, action::SetDeadline, action::Mint, action::Store, action::Announce,
-                            action::Drain, action::Close>;
+using Action = std::variant<action::Send, action::SetDeadline, action::Ask, action::Mint, action::Store,
+                            action::Announce, action::Drain, action::Close>;
 
 enum class State : std::uint8_t {
     handshake,  // TLS
     hello,      // waits for the node's hello
+    opening,    // the judge looks at the hello
     proof,      // the challenge is out, waits for the proof
+    judging,    // the judge looks at everything
     mint,       // the verdict is affirming, OpenBao has been asked for a token
     record,     // the verdict is being written
     answered,   // release or refusal is sent
@@ -134,8 +156,6 @@ inline constexpr Millis kLinger{2000};  // for the peer to take the answer and c
 
 class Exchange {
 public:
-    explicit Exchange(judge::FindVerifier find = attest::find_verifier) : find_(std::move(find)) {}
-
     [[nodiscard]] State state() const { return state_; }
     // Messages are only read in these states; in the others the peer's bytes wait in the socket.
     [[nodiscard]] bool wants_message() const;
@@ -149,16 +169,21 @@ private:
     Actions take_proof(attest::Proof proof, const Moment& moment);
     Actions minted(event::Minted& event);
     Actions fault(Reason reason, std::string detail, const Moment& moment);
-    Actions judge_now(const Moment& moment);
+    Actions ask(judge::Question::About about, const Moment& moment);
+    Actions opened(event::Opened& event, const Moment& moment);
+    Actions judged(judge::Decision decision, const Moment& moment);
+    Actions judge_failed(const Error& error, const Moment& moment);
+    Actions conclude(judge::Decision decision);
+    [[nodiscard]] bool answers_us(std::uint64_t question) const;
     Actions refuse(Reason reason, std::string detail);
     Actions store();
     Actions answer(bool stored);
     Actions close();
 
-    judge::FindVerifier find_;
     State state_ = State::handshake;
     judge::Case facts_;
     ByteArray<32> challenge_{};
+    std::uint64_t question_ = 0;  // the last one that the judge was asked
     // The verdict in work.
     std::shared_ptr<const Rules> judged_by_;
     judge::Decision decision_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an exchange needs from outside. The adapters are vault_minter.h and record_store.h; tests bring their own.
+// What an exchange needs from outside. The adapters are judge_pool.h, vault_minter.h and record_store.h; tests bring their own.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,13 @@
 #include "daemons/gate/core.h"
 
 namespace ct::gate {
+
+class Judge {
+public:
+    virtual ~Judge() = default;
+    // Answers once with Opened, Judged or JudgeFailed, at once or later.
+    virtual void ask(const action::Ask& what, std::function<void(Event)> answer) = 0;
+};
 
 class Minter {
 public:

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/gate/service.h"
 
+#include <sched.h>
+
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
+#include "attest/collateral/bundle.h"
 #include "audit/event.h"
 #include "codec/hex.h"
 #include "daemons/common/log.h"
@@ -14,6 +19,8 @@ constexpr const char* kPath = "/io/cloudtaser/Gate1";
 constexpr const char* kInterface = "io.cloudtaser.Gate1.Manager";
 constexpr std::size_t kPem = 64 << 10;
 constexpr Seconds kCertificateWarning = std::chrono::hours{24 * 14};
+constexpr Seconds kCollateralWarning = std::chrono::hours{24 * 3};
+constexpr std::size_t kMostDefaultJudges = 16;
 constexpr Seconds kCertificateLook = std::chrono::hours{1};
 
 using Identity = std::shared_ptr<const crypto::TlsContext>;
@@ -30,21 +37,60 @@ Status record_policy(audit::Sink& sink, const Rules& rules) {
     event.set(audit::Field::policy_epoch, rules.policy.epoch())
         .set(audit::Field::policy_hash, hex_encode(rules.policy.hash()))
         .set(audit::Field::count, rules.policy.workloads().size());
+    if (const auto* makers = rules.policy.makers())
+        event.set(audit::Field::collateral_hash, hex_encode(makers->hash))
+            .set(audit::Field::collateral_serial, makers->serial);
     return event.success();
+}
+
+Status raise_serials(Serials& serials, const Rules& rules) {
+    if (const auto* makers = rules.policy.makers()) return serials.raise(attest::kCollateralPurpose, makers->serial);
+    return {};
+}
+
+std::uint64_t seconds_since_1970(WallTime time) {
+    return static_cast<std::uint64_t>(std::chrono::floor<Seconds>(time).time_since_epoch().count());
+}
+
+// What is wrong with the collateral, or soon will be.
+std::string collateral_trouble(const judge::Makers* makers, WallTime now) {
+    if (makers == nullptr) return {};
+    const auto left = std::chrono::floor<Seconds>(makers->until - now);
+    if (left < Seconds{0}) return "the collateral bundle has ended: kinds that need it are refused";
+    if (left >= kCollateralWarning) return {};
+    return "the collateral bundle ends in " + std::to_string(left / std::chrono::hours{1}) + " hours";
+}
+
+// One a core that we may use.
+std::size_t default_judges() {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+    return static_cast<std::size_t>(std::max(CPU_COUNT(&cores), 1));
+}
+
+Result<std::string> beside_this_program(const std::string& name) {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) return fail_errno(Reason::io_failed, "/proc/self/exe", error.value());
+    return (self.parent_path() / name).native();
 }
 
 }  // namespace
 
 Status GateService::check(const config::Document& document) {
     CT_TRY(const auto settings, parse_settings(document.root()));
-    CT_TRY(const auto rules, load_rules(settings, document.root()));
+    CT_TRY(const auto serials, Serials::load(settings.state_folder));
+    CT_TRY(const auto rules, load_rules(settings, document.root(), serials));
     CT_TRY(const auto identity, load_identity(settings));
     return {};
 }
 
 Result<std::unique_ptr<daemon::Service>> GateService::create(daemon::Daemon& daemon) {
     CT_TRY(auto settings, parse_settings(daemon.config().root()));
-    CT_TRY(auto rules, load_rules(settings, daemon.config().root()));
+    CT_TRY(auto serials, Serials::load(settings.state_folder));
+    CT_TRY(auto rules, load_rules(settings, daemon.config().root(), serials));
+    CT_CHECK(raise_serials(serials, *rules));
     CT_TRY(auto identity, load_identity(settings));
     CT_TRY(auto records, RecordStore::open(settings.records));
     auto service = std::make_unique<GateService>(daemon, std::move(settings), std::move(rules), std::move(records));
@@ -60,6 +106,7 @@ GateService::GateService(daemon::Daemon& daemon, Settings settings, std::shared_
       rules_(std::move(rules)),
       recorder_(daemon.loop(), daemon.audit(), std::move(records)),
       around_{.loop = daemon.loop(),
+              .judge = [this]() -> Judge& { return *judges_; },
               .recorder = recorder_,
               .input = input_,
               .seen = seen_,
@@ -81,7 +128,22 @@ Result<std::shared_ptr<VaultMinter>> GateService::make_minter(const VaultSetting
     });
 }
 
+Status GateService::start_judges() {
+    const auto processes = settings_.judges != 0 ? settings_.judges : std::min(default_judges(), kMostDefaultJudges);
+    CT_TRY(auto program, beside_this_program("cloudtaser-judge"));
+    CT_TRY(judges_, JudgePool::start(
+                        daemon_.loop(), {.program = std::move(program), .processes = processes},
+                        [this](const std::string& trouble) {
+                            if (!trouble.empty()) log::warning(trouble);
+                            judge_trouble_ = trouble;
+                            show_state();
+                        },
+                        daemon_.counter("judge_deaths")));
+    return {};
+}
+
 Status GateService::start(Identity identity, std::shared_ptr<VaultMinter> minter) {
+    CT_CHECK(start_judges());
     CT_CHECK(record_policy(daemon_.audit(), *rules_));
     CT_CHECK(server_.listen(settings_));
     adopt(rules_, std::move(identity), std::move(minter));
@@ -106,7 +168,8 @@ void GateService::adopt(std::shared_ptr<const Rules> rules, Identity identity, s
 
 Status GateService::reload(const config::Document& document) {
     CT_TRY(auto settings, parse_settings(document.root()));
-    CT_TRY(auto rules, load_rules(settings, document.root()));
+    CT_TRY(auto serials, Serials::load(settings.state_folder));
+    CT_TRY(auto rules, load_rules(settings, document.root(), serials));
     CT_TRY(auto identity, load_identity(settings));
     std::optional<RecordStore> records;
     if (settings.records != settings_.records) {
@@ -114,18 +177,22 @@ Status GateService::reload(const config::Document& document) {
     }
     // Also when the settings are the same: the credential behind them may be a new one.
     CT_TRY(auto minter, make_minter(settings.vault));
+    CT_CHECK(raise_serials(serials, *rules));
     CT_CHECK(record_policy(daemon_.audit(), *rules));
     CT_CHECK(server_.listen(settings));
     if (records) recorder_.replace(std::move(*records));
     settings_ = std::move(settings);
     adopt(std::move(rules), std::move(identity), std::move(minter));
-    (void)daemon_.bus().emit_changed(kPath, kInterface, {"Listeners", "PolicyEpoch", "PolicyHash", "Nodes"});
+    (void)daemon_.bus().emit_changed(
+        kPath, kInterface, {"Listeners", "PolicyEpoch", "PolicyHash", "CollateralSerial", "CollateralEnds", "Nodes"});
     return {};
 }
 
 // One line about the worst of what is wrong.
 void GateService::show_state() {
-    std::string trouble = vault_trouble_;
+    std::string trouble = judge_trouble_.empty() ? vault_trouble_ : judge_trouble_;
+    const auto collateral = collateral_trouble(rules_->policy.makers(), daemon_.loop().wall_now());
+    if (!collateral.empty()) trouble = collateral;
     const auto left = std::chrono::floor<Seconds>(identity_->own_not_after() - daemon_.loop().wall_now());
     if (left < Seconds{0})
         trouble = "the gate's certificate has expired: nodes refuse it";
@@ -189,6 +256,16 @@ bus::Interface GateService::interface() {
                   [this](bus::Message& reply) { return reply.append(rules_->policy.epoch()); })
         .property({.name = "PolicyHash", .signature = "s", .emits = bus::Emits::change},
                   [this](bus::Message& reply) { return reply.append(hex_encode(rules_->policy.hash())); })
+        .property({.name = "CollateralSerial", .signature = "t", .emits = bus::Emits::change},
+                  [this](bus::Message& reply) {
+                      const auto* makers = rules_->policy.makers();
+                      return reply.append(makers == nullptr ? std::uint64_t{0} : makers->serial);
+                  })
+        .property({.name = "CollateralEnds", .signature = "t", .emits = bus::Emits::change},
+                  [this](bus::Message& reply) {
+                      const auto* makers = rules_->policy.makers();
+                      return reply.append(makers == nullptr ? std::uint64_t{0} : seconds_since_1970(makers->until));
+                  })
         .property(
             {.name = "Nodes", .signature = "u", .emits = bus::Emits::change},
             [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(rules_->nodes.names())); })

@@ -8,6 +8,7 @@
 #include "crypto/tls.h"
 #include "daemons/common/daemon.h"
 #include "daemons/gate/audit_recorder.h"
+#include "daemons/gate/judge_pool.h"
 #include "daemons/gate/server.h"
 #include "daemons/gate/settings.h"
 #include "daemons/gate/vault_minter.h"
@@ -29,6 +30,7 @@ private:
     void adopt(std::shared_ptr<const Rules> rules, std::shared_ptr<const crypto::TlsContext> identity,
                std::shared_ptr<VaultMinter> minter);
     Result<std::shared_ptr<VaultMinter>> make_minter(const VaultSettings& settings);
+    Status start_judges();
     bus::Interface interface();
     void announce(const Verdict& verdict, const std::string& address);
     void list_nodes(bus::Call call);
@@ -40,12 +42,13 @@ private:
     std::shared_ptr<const Rules> rules_;
     std::shared_ptr<const crypto::TlsContext> identity_;
     std::shared_ptr<VaultMinter> minter_;
+    std::unique_ptr<JudgePool> judges_;
     AuditRecorder recorder_;
     InputBudget input_;
     SeenMessages seen_{kSeenMessages};
     Surroundings around_;
     Server server_;
-    std::string vault_trouble_;
+    std::string vault_trouble_, judge_trouble_;
     Source certificate_timer_;
     bus::Slot object_;
 };

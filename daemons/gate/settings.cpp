@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "attest/collateral/bundle.h"
 #include "attest/judge/enrolment_files.h"
 #include "attest/judge/policy_files.h"
+#include "attest/signed/envelope.h"
 #include "config/credential.h"
 
 namespace ct::gate {
@@ -105,10 +107,49 @@ Result<RecordSettings> read_records(const Node& root) {
     return out;
 }
 
+constexpr std::size_t kSigners = 16;
+
+Result<judge::Signers> read_signers(const Node& table) {
+    judge::Signers out;
+    const auto list = table.get("signers");
+    const auto elements = list ? list->elements() : std::vector<Node>{};
+    if (elements.empty() || elements.size() > kSigners)
+        return (list ? *list : table)
+            .error(
+                "signers is required: the public keys that may sign, up to 16, as `cloudtaserctl collateral keygen` "
+                "shows them");
+    for (const auto& element : elements) {
+        CT_TRY(const auto text, element.as_string());
+        auto key = judge::parse_signer(text);
+        if (!key) return element.error(key.error().context);
+        out.keys.push_back(std::move(*key));
+    }
+    if (const auto needed = table.get("needed")) {
+        CT_TRY(const auto count, needed->as_integer(1, static_cast<std::int64_t>(elements.size())));
+        out.needed = static_cast<std::size_t>(count);
+    }
+    return out;
+}
+
+Status read_collateral(const Node& root, Settings& into) {
+    const auto table = root.get("collateral");
+    if (!table) return {};
+    CT_CHECK(table->only({"file", "signers", "needed"}));
+    SignedSettings out{.file = "/etc/cloudtaser/collateral.signed", .signers = {}};
+    CT_CHECK(read_path(*table, "file", out.file));
+    CT_TRY(out.signers, read_signers(*table));
+    into.collateral = std::move(out);
+    return {};
+}
+
 Status read_limits(const Node& root, Settings& into) {
     const auto table = root.get("limits");
     if (!table) return {};
-    CT_CHECK(table->only({"connections", "connections_per_address"}));
+    CT_CHECK(table->only({"connections", "connections_per_address", "judges"}));
+    if (const auto node = table->get("judges")) {
+        CT_TRY(auto count, node->as_integer(1, 64));
+        into.judges = static_cast<std::size_t>(count);
+    }
     if (const auto node = table->get("connections")) {
         CT_TRY(auto count, node->as_integer(1, 65536));
         into.connections = static_cast<std::size_t>(count);
@@ -120,11 +161,19 @@ Status read_limits(const Node& root, Settings& into) {
     return {};
 }
 
+Result<std::shared_ptr<const judge::Makers>> load_makers(const SignedSettings& from, const Serials& had) {
+    CT_TRY(const auto file, read_file(from.file, attest::kMostEnvelope));
+    auto makers = judge::open_makers(as_bytes(file), from.signers);
+    if (!makers) return fail(makers.error().reason, from.file + ": " + makers.error().context);
+    CT_CHECK(had.check(attest::kCollateralPurpose, makers->serial, from.file));
+    return std::make_shared<const judge::Makers>(std::move(*makers));
+}
+
 }  // namespace
 
 Result<Settings> parse_settings(const Node& root) {
-    CT_CHECK(root.only(
-        {"listen", "certificate", "key", "policy", "nodes", "node", "openbao", "records", "limits", "audit", "log"}));
+    CT_CHECK(root.only({"listen", "certificate", "key", "policy", "nodes", "state", "node", "openbao", "collateral",
+                        "records", "limits", "audit", "log"}));
     Settings out;
     CT_TRY(out.listen, read_listen(root));
     CT_CHECK(read_path(root, "certificate", out.certificate));
@@ -133,15 +182,21 @@ Result<Settings> parse_settings(const Node& root) {
     out.key = config::credential_or("gate.key", std::move(out.key));
     CT_CHECK(read_path(root, "policy", out.policy));
     CT_CHECK(read_path(root, "nodes", out.nodes_folder));
+    CT_CHECK(read_path(root, "state", out.state_folder));
     CT_TRY(out.vault, read_vault(root));
+    CT_CHECK(read_collateral(root, out));
     CT_TRY(out.records, read_records(root));
     CT_CHECK(read_limits(root, out));
     return out;
 }
 
-Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const Node& root) {
+Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const Node& root, const Serials& had) {
     CT_TRY(auto files, judge::read_policy_files(settings.policy));
     CT_TRY(auto policy, judge::Policy::parse(std::move(files)));
+    if (settings.collateral) {
+        CT_TRY(auto makers, load_makers(*settings.collateral, had));
+        policy.rest_on(std::move(makers));
+    }
     auto out = std::make_shared<Rules>(Rules{std::move(policy), {}});
     CT_CHECK(out->nodes.add(root));
     CT_CHECK(judge::add_folder(out->nodes, settings.nodes_folder));

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "attest/judge/makers.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/tree.h"
 #include "daemons/gate/core.h"
+#include "daemons/gate/serials.h"
 #include "loop/connect.h"
 
 namespace ct::gate {
@@ -34,12 +37,21 @@ struct RecordSettings {
     bool operator==(const RecordSettings&) const = default;
 };
 
+// A file that people signed (attest/signed).
+struct SignedSettings {
+    std::string file;
+    judge::Signers signers;
+};
+
 struct Settings {
     std::vector<Endpoint> listen;
     std::string certificate = "/etc/cloudtaser/gate.crt";
     std::string key = "/etc/cloudtaser/gate.key";
     std::string policy = "/etc/cloudtaser/policy.d";
+    std::string state_folder = "/var/lib/cloudtaser-gate";
+    std::optional<SignedSettings> collateral;
     std::string nodes_folder = "/etc/cloudtaser/nodes.d";
+    std::size_t judges = 0;  // processes; 0: one a core
     std::size_t connections = 1024;
     std::size_t connections_per_address = 128;
     VaultSettings vault;
@@ -48,7 +60,8 @@ struct Settings {
 
 Result<Settings> parse_settings(const config::Node& root);
 
-// Policy files, the [[node]] tables of gate.toml and those of the nodes folder.
-Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const config::Node& root);
+// Policy files, the [[node]] tables of gate.toml and those of the nodes folder, collateral. None of the signed files may be
+// older than `had` says.
+Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const config::Node& root, const Serials& had);
 
 }  // namespace ct::gate

@@ -50,7 +50,7 @@ std::string_view words(Type type);       // "session opened"
 // clang-format off
 #define CT_AUDIT_FIELDS(X)                                                                                             \
     X(workload) X(session) X(uid) X(pid) X(unit) X(executable) X(executable_sha256) X(caller) X(member)                \
-    X(evidence_kind) X(tier) X(secret_name) X(secret_version) X(upstream) X(address) X(node) X(policy_hash)            \
+    X(evidence_kind) X(tier) X(secret_name) X(secret_version) X(upstream) X(address) X(node) X(policy_hash) X(collateral_hash) X(collateral_serial)            \
     X(policy_epoch) X(accessor) X(record) X(record_sha256) X(lifetime) X(count) X(round_trips) X(protection) X(version) X(file)
 // clang-format on
 

@@ -34,6 +34,7 @@ inline constexpr std::size_t kGateMessage = 4 << 20;  // one framed message; a p
 inline constexpr auto kGateHandshake = 10s;
 inline constexpr auto kGateReply = 20s;
 inline constexpr auto kChallengeLife = 60s;
+inline constexpr auto kVerdictTime = 5s;  // of the gate's judge, for one question
 inline constexpr auto kVaultReplyTime = 10s;
 inline constexpr auto kReleaseTime = 24s;               // whole release; below the 25 s D-Bus client timeout
 inline constexpr std::size_t kAttestationsAtOnce = 16;  // of one node; others wait for their turn

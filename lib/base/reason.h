@@ -24,6 +24,7 @@ namespace ct {
     X(quota_exceeded, QuotaExceeded)                                                                                   \
     X(config_invalid, Failed)                                                                                          \
     X(config_missing, Failed)                                                                                          \
+    X(judge_unavailable, Failed)                                                                                       \
     X(audit_unavailable, Failed)                                                                                       \
     /* the node's face: who asks, and for what */                                                                      \
     X(caller_not_allowed, PolicyDenied)                                                                                \

@@ -128,8 +128,9 @@ void GateRig::write_config(const std::string& more) {
         "gate.toml",
         "listen = [\"127.0.0.1:" + std::to_string(port_) + "\"]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
             "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " + in_quotes(folder_.file("policy.d")) +
-            "\nnodes = " + in_quotes(folder_.file("nodes.d")) + "\n[openbao]\naddress = " + in_quotes(vault_address_) +
-            "\nca = " + in_quotes(vault_ca_) + "\ntoken = " + in_quotes(folder_.file("token")) +
+            "\nnodes = " + in_quotes(folder_.file("nodes.d")) + "\nstate = " + in_quotes(folder_.path()) +
+            "\n[openbao]\naddress = " + in_quotes(vault_address_) + "\nca = " + in_quotes(vault_ca_) +
+            "\ntoken = " + in_quotes(folder_.file("token")) +
             "\ntimeout = \"2s\"\n[audit]\nfile = " + in_quotes(folder_.file("audit.jsonl")) +
             "\n[records]\nfolder = " + in_quotes(folder_.file("records")) + "\n" + more);
 }

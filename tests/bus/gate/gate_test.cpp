@@ -12,6 +12,7 @@
 #include "base/secret_memory.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
+#include "support/company.h"
 
 namespace ct::test {
 namespace {
@@ -427,6 +428,43 @@ TEST_F(GateRig, AReloadWithAMistakeKeepsWhatWasThere) {
     ASSERT_TRUE(reload());
     EXPECT_EQ(ask(), "released");
     EXPECT_EQ(GateClient::connect(old_port, node_, {gate_.spki}).error().reason, Reason::gate_unreachable);
+}
+
+TEST_F(GateRig, CollateralIsSignedAndNeverGoesBack) {
+    const Company company(1);
+    const auto now = std::chrono::floor<Seconds>(std::chrono::system_clock::now());
+    const auto write = [&](std::uint64_t serial, std::chrono::hours until) {
+        folder_.write("collateral",
+                      company.sign_text({.serial = serial, .made = now - 2h, .until = now + until, .items = {}}));
+    };
+    const auto serial = [&] {
+        auto reply = property("io.cloudtaser.Gate1.Manager", "CollateralSerial");
+        return reply && reply->enter('v', "t") ? reply->read<std::uint64_t>().value_or(0) : 0;
+    };
+    const auto state = [&] {
+        auto reply = property("io.cloudtaser.Daemon1", "Reason");
+        return reply && reply->enter('v', "s") ? reply->read<std::string>().value_or("?") : "?";
+    };
+    write(5, 30 * 24h);
+    start({}, company.toml("collateral", folder_.file("collateral")));
+    EXPECT_EQ(serial(), 5U);
+    EXPECT_EQ(state(), "");
+    write(4, 90 * 24h);
+    const auto older = reload();
+    ASSERT_FALSE(older);
+    EXPECT_EQ(older.error().reason, Reason::config_invalid);
+    EXPECT_NE(older.error().context.find("this gate has had 5"), std::string::npos) << older.error().context;
+    EXPECT_EQ(serial(), 5U);
+    write(6, 1h);
+    ASSERT_TRUE(reload());
+    EXPECT_EQ(serial(), 6U);
+    EXPECT_TRUE(state().starts_with("the collateral bundle ends in")) << state();
+    write(7, -1h);
+    ASSERT_TRUE(reload());
+    EXPECT_TRUE(state().starts_with("the collateral bundle has ended")) << state();
+    // What needs nothing of it goes on.
+    EXPECT_EQ(ask(), "released");
+    EXPECT_NE(audit().find("\"collateral_serial\":7"), std::string::npos) << audit();
 }
 
 TEST_F(GateRig, StopsWithAConnectionOpenAndLeavesNothing) {

@@ -12,6 +12,7 @@
 
 #include "crypto/certificate_maker.h"
 #include "crypto/digest.h"
+#include "paper_judge.h"
 #include "support/gate_client.h"
 #include "support/judge_case.h"
 
@@ -148,19 +149,32 @@ protected:
     SeenMessages seen_{4};
     std::vector<Verdict> verdicts_;
     std::vector<Error> failed_handshakes_;
+    test::PaperJudge judge_;
     Surroundings around_{loop_,
+                         [this]() -> Judge& { return judge_; },
                          recorder_,
                          input_,
                          seen_,
                          [this] { return rules_; },
                          [this]() -> std::shared_ptr<Minter> { return minter_; },
                          [this](const Verdict& verdict, const std::string&) { verdicts_.push_back(verdict); },
-                         [this](const Error& error, const std::string&) { failed_handshakes_.push_back(error); },
-                         test::find_paper};
+                         [this](const Error& error, const std::string&) { failed_handshakes_.push_back(error); }};
     Source accepting_;
     std::shared_ptr<Connection> connection_;
     bool ended_ = false;
 };
+
+TEST_F(GateConnection, WithoutAJudgeNothingIsReleased) {
+    judge_.dead = true;
+    run([&] {
+        auto client = connect();
+        ASSERT_TRUE(client) << client.error().to_string();
+        const auto answer = ask(*client);
+        ASSERT_TRUE(answer) << answer.error().to_string();
+        EXPECT_EQ(answer->reason(), "judge_unavailable");
+    });
+    EXPECT_EQ(recorder_.records.size(), 1U);
+}
 
 TEST_F(GateConnection, ANodeInOrderGetsItsTokenOverARealConnection) {
     std::string token, creation_path, record;

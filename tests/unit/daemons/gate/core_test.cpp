@@ -11,6 +11,7 @@
 #include "attest/protocol/messages.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
+#include "paper_judge.h"
 #include "support/judge_case.h"
 
 namespace ct::gate {
@@ -46,6 +47,17 @@ attest::Proof right_proof(std::uint64_t epoch = 7, std::string_view stamp = "red
 
 const std::string kPath = "auth/token/create/wl-payments";
 
+// In an answer of the judge: whatever was asked last.
+constexpr std::uint64_t kLastQuestion = 0;
+
+judge::Case opening_case() {
+    auto out = test::paper_connection();
+    out.hello = test::paper_hello();
+    return out;
+}
+
+judge::Decision granted() { return judge::appraise(rules()->policy, test::paper_case(), test::find_paper); }
+
 // In short: what the actions are.
 std::string words(const std::vector<Action>& actions) {
     std::string out;
@@ -66,6 +78,8 @@ std::string words(const std::vector<Action>& actions) {
             }
         } else if (std::holds_alternative<action::SetDeadline>(action)) {
             add("deadline");
+        } else if (std::holds_alternative<action::Ask>(action)) {
+            add("ask");
         } else if (std::holds_alternative<action::Mint>(action)) {
             add("mint");
         } else if (const auto* store = std::get_if<action::Store>(&action)) {
@@ -96,11 +110,20 @@ class Driver {
 public:
     explicit Driver(std::shared_ptr<const Rules> by = rules()) : moment_{std::move(by), kNow} {}
 
+    // What follows, and where the judge is not slow, what follows from its answer instead.
     std::string on(Event what) {
         moment_.now += Seconds{1};
-        actions_ = exchange_.on(std::move(what), moment_);
+        actions_ = exchange_.on(addressed(std::move(what)), moment_);
+        while (const auto* ask = find<action::Ask>()) {
+            asked_ = *ask;
+            if (slow_) break;
+            actions_ = exchange_.on(test::paper_answer(asked_), moment_);
+        }
         return words(actions_);
     }
+    // From now on the test answers.
+    void slow() { slow_ = true; }
+    [[nodiscard]] const action::Ask& asked() const { return asked_; }
     void use(std::shared_ptr<const Rules> by) { moment_.rules = std::move(by); }
     void advance(Seconds by) { moment_.now += by; }
     State state() { return exchange_.state(); }
@@ -124,14 +147,18 @@ public:
         }
         on(connected());
         if (where == "hello") return;
+        if (where == "opening") slow();
         on(message(test::paper_hello()));
+        if (where == "opening") return;
         if (where == "proof") return;
         if (where == "refusing" || where == "refused") {
             on(message(right_proof(7, "blue")));
             if (where == "refused") on(event::Stored{});
             return;
         }
+        if (where == "judging") slow();
         on(message(right_proof()));
+        if (where == "judging") return;
         if (where == "mint") return;
         on(minted());
         if (where == "releasing") return;
@@ -142,8 +169,24 @@ public:
     static event::Minted minted() { return {{1, 2, 3}, kPath, "accessor-1"}; }
 
 private:
-    Exchange exchange_{test::find_paper};
+    // An answer to the last question; a verdict on a proof is the real one.
+    Event addressed(Event what) {
+        if (auto* opened = std::get_if<event::Opened>(&what); opened && opened->question == kLastQuestion)
+            opened->question = asked_.question.id;
+        if (auto* failed = std::get_if<event::JudgeFailed>(&what); failed && failed->question == kLastQuestion)
+            failed->question = asked_.question.id;
+        if (auto* judged = std::get_if<event::Judged>(&what); judged && judged->question == kLastQuestion) {
+            if (asked_.question.about == judge::Question::About::proof && asked_.rules)
+                return test::paper_answer(asked_);
+            judged->question = asked_.question.id;
+        }
+        return what;
+    }
+
+    Exchange exchange_;
     Moment moment_;
+    bool slow_ = false;
+    action::Ask asked_;
     std::vector<Action> actions_;
 };
 
@@ -163,6 +206,11 @@ const std::map<std::string, std::function<Event()>> kEvents{
     {"minted elsewhere", [] { return event::Minted{{1}, "auth/token/create", "a"}; }},
     {"not wrapped", [] { return event::MintFailed{{Reason::mint_not_wrapped, ""}}; }},
     {"sealed", [] { return event::MintFailed{{Reason::vault_sealed, ""}}; }},
+    {"opened",
+     [] { return event::Opened{kLastQuestion, judge::open(rules()->policy, opening_case(), test::find_paper)}; }},
+    {"judged", [] { return event::Judged{kLastQuestion, granted()}; }},
+    {"judge failed", [] { return event::JudgeFailed{kLastQuestion, {Reason::judge_unavailable, "it died", 0}}; }},
+    {"another answer", [] { return event::Judged{1000, granted()}; }},
     {"stored", [] { return event::Stored{}; }},
     {"store failed", [] { return event::StoreFailed{{Reason::audit_unavailable, "disk"}}; }},
 };
@@ -190,6 +238,10 @@ const std::vector<Row> kTable{
     {"handshake", "not wrapped", "", State::handshake},
     {"handshake", "sealed", "", State::handshake},
     {"handshake", "stored", "", State::handshake},
+    {"handshake", "opened", "", State::handshake},
+    {"handshake", "judged", "", State::handshake},
+    {"handshake", "judge failed", "", State::handshake},
+    {"handshake", "another answer", "", State::handshake},
     {"handshake", "store failed", "", State::handshake},
     // A stranger has been told so: it gets no second word.
     {"stranger", "connected", "close", State::closed},
@@ -208,6 +260,10 @@ const std::vector<Row> kTable{
     {"stranger", "not wrapped", "", State::answered},
     {"stranger", "sealed", "", State::answered},
     {"stranger", "stored", "", State::answered},
+    {"stranger", "opened", "", State::answered},
+    {"stranger", "judged", "", State::answered},
+    {"stranger", "judge failed", "", State::answered},
+    {"stranger", "another answer", "", State::answered},
     {"stranger", "store failed", "", State::answered},
     // A node is there, its hello is not.
     {"hello", "connected", "close", State::closed},
@@ -226,7 +282,55 @@ const std::vector<Row> kTable{
     {"hello", "not wrapped", "", State::hello},
     {"hello", "sealed", "", State::hello},
     {"hello", "stored", "", State::hello},
+    {"hello", "opened", "", State::hello},
+    {"hello", "judged", "", State::hello},
+    {"hello", "judge failed", "", State::hello},
+    {"hello", "another answer", "", State::hello},
     {"hello", "store failed", "", State::hello},
+    // The judge looks at the hello: whatever it says of it, nothing is granted here.
+    {"opening", "connected", "close", State::closed},
+    {"opening", "hello", "deadline ask", State::judging},
+    {"opening", "proof", "deadline ask", State::judging},
+    {"opening", "wrong proof", "deadline ask", State::judging},
+    {"opening", "challenge", "deadline ask", State::judging},
+    {"opening", "release", "deadline ask", State::judging},
+    {"opening", "gibberish", "deadline ask", State::judging},
+    {"opening", "broken", "deadline ask", State::judging},
+    {"opening", "too much", "deadline ask", State::judging},
+    {"opening", "deadline", "deadline store(judge_unavailable)", State::record},
+    {"opening", "closed", "close", State::closed},
+    {"opening", "minted", "", State::opening},
+    {"opening", "minted elsewhere", "", State::opening},
+    {"opening", "not wrapped", "", State::opening},
+    {"opening", "sealed", "", State::opening},
+    {"opening", "stored", "", State::opening},
+    {"opening", "store failed", "", State::opening},
+    {"opening", "opened", "challenge deadline", State::proof},
+    {"opening", "judged", "deadline store(judge_unavailable)", State::record},
+    {"opening", "judge failed", "deadline store(judge_unavailable)", State::record},
+    {"opening", "another answer", "", State::opening},
+    // The judge looks at the proof.
+    {"judging", "connected", "close", State::closed},
+    {"judging", "hello", "deadline ask", State::judging},
+    {"judging", "proof", "deadline ask", State::judging},
+    {"judging", "wrong proof", "deadline ask", State::judging},
+    {"judging", "challenge", "deadline ask", State::judging},
+    {"judging", "release", "deadline ask", State::judging},
+    {"judging", "gibberish", "deadline ask", State::judging},
+    {"judging", "broken", "", State::judging},
+    {"judging", "too much", "", State::judging},
+    {"judging", "deadline", "deadline store(judge_unavailable)", State::record},
+    {"judging", "closed", "", State::judging},
+    {"judging", "minted", "", State::judging},
+    {"judging", "minted elsewhere", "", State::judging},
+    {"judging", "not wrapped", "", State::judging},
+    {"judging", "sealed", "", State::judging},
+    {"judging", "stored", "", State::judging},
+    {"judging", "store failed", "", State::judging},
+    {"judging", "opened", "", State::judging},
+    {"judging", "judged", "deadline mint", State::mint},
+    {"judging", "judge failed", "deadline store(judge_unavailable)", State::record},
+    {"judging", "another answer", "", State::judging},
     // The challenge is out.
     {"proof", "connected", "close", State::closed},
     {"proof", "hello", "deadline store(protocol_violation)", State::record},
@@ -244,6 +348,10 @@ const std::vector<Row> kTable{
     {"proof", "not wrapped", "", State::proof},
     {"proof", "sealed", "", State::proof},
     {"proof", "stored", "", State::proof},
+    {"proof", "opened", "", State::proof},
+    {"proof", "judged", "", State::proof},
+    {"proof", "judge failed", "", State::proof},
+    {"proof", "another answer", "", State::proof},
     {"proof", "store failed", "", State::proof},
     // The verdict is affirming; OpenBao has the word.
     {"mint", "connected", "close", State::closed},
@@ -262,6 +370,10 @@ const std::vector<Row> kTable{
     {"mint", "not wrapped", "deadline store(mint_not_wrapped)", State::record},
     {"mint", "sealed", "deadline store(vault_sealed)", State::record},
     {"mint", "stored", "", State::mint},
+    {"mint", "opened", "", State::mint},
+    {"mint", "judged", "", State::mint},
+    {"mint", "judge failed", "", State::mint},
+    {"mint", "another answer", "", State::mint},
     {"mint", "store failed", "", State::mint},
     // A release is being recorded: nothing but the disk decides.
     {"releasing", "connected", "close", State::closed},
@@ -280,6 +392,10 @@ const std::vector<Row> kTable{
     {"releasing", "not wrapped", "", State::record},
     {"releasing", "sealed", "", State::record},
     {"releasing", "stored", "release announce(released) deadline", State::answered},
+    {"releasing", "opened", "", State::record},
+    {"releasing", "judged", "", State::record},
+    {"releasing", "judge failed", "", State::record},
+    {"releasing", "another answer", "", State::record},
     {"releasing", "store failed", "refuse(audit_unavailable,unrecorded) announce(audit_unavailable) deadline",
      State::answered},
     // A refusal is being recorded: it goes out either way.
@@ -300,6 +416,10 @@ const std::vector<Row> kTable{
     {"refusing", "sealed", "", State::record},
     {"refusing", "stored", "refuse(evidence_measurement_mismatch) announce(evidence_measurement_mismatch) deadline",
      State::answered},
+    {"refusing", "opened", "", State::record},
+    {"refusing", "judged", "", State::record},
+    {"refusing", "judge failed", "", State::record},
+    {"refusing", "another answer", "", State::record},
     {"refusing", "store failed",
      "refuse(evidence_measurement_mismatch,unrecorded) announce(evidence_measurement_mismatch) deadline",
      State::answered},
@@ -320,6 +440,10 @@ const std::vector<Row> kTable{
     {"released", "not wrapped", "", State::answered},
     {"released", "sealed", "", State::answered},
     {"released", "stored", "", State::answered},
+    {"released", "opened", "", State::answered},
+    {"released", "judged", "", State::answered},
+    {"released", "judge failed", "", State::answered},
+    {"released", "another answer", "", State::answered},
     {"released", "store failed", "", State::answered},
     {"refused", "connected", "close", State::closed},
     {"refused", "hello", "close", State::closed},
@@ -337,6 +461,10 @@ const std::vector<Row> kTable{
     {"refused", "not wrapped", "", State::answered},
     {"refused", "sealed", "", State::answered},
     {"refused", "stored", "", State::answered},
+    {"refused", "opened", "", State::answered},
+    {"refused", "judged", "", State::answered},
+    {"refused", "judge failed", "", State::answered},
+    {"refused", "another answer", "", State::answered},
     {"refused", "store failed", "", State::answered},
 };
 
@@ -356,7 +484,7 @@ TEST(Exchange, TheTableKnowsEveryEventInEveryState) {
         EXPECT_TRUE(rows.emplace(row.in, row.when).second) << row.in << ", " << row.when << " is there twice";
         states.insert(row.in);
     }
-    EXPECT_EQ(states.size(), 9U);
+    EXPECT_EQ(states.size(), 11U);
     EXPECT_EQ(rows.size(), states.size() * kEvents.size());
 }
 
@@ -382,6 +510,82 @@ TEST(Exchange, NoTwoEventsReleaseWithoutVerdictTokenAndRecord) {
                 EXPECT_EQ((one + two).find("release"), std::string::npos) << state << ": " << first << ", " << second;
             }
     }
+}
+
+// What the judge says is believed only as far as the policy goes.
+
+TEST(Exchange, AVerdictBeyondThePolicyIsNone) {
+    const std::vector<std::function<void(judge::Decision&)>> kBeyond{
+        [](auto& d) { d.mint.role = "root"; },          [](auto& d) { d.mint.ttl += Seconds{1}; },
+        [](auto& d) { d.mint.wrap_ttl += Seconds{1}; }, [](auto& d) { d.terms.lifetime = Seconds{601}; },
+        [](auto& d) { d.terms.tiers = "ABD"; },         [](auto& d) { d.terms.require_enforcement = false; },
+        [](auto& d) { d.workload = "others"; },         [](auto& d) { d.node = "node-2"; },
+        [](auto& d) { d.policy_hash[0] ^= 1; },
+    };
+    for (std::size_t i = 0; i < kBeyond.size(); ++i) {
+        Driver driver;
+        driver.bring_to("judging");
+        auto answer = std::get<event::Judged>(test::paper_answer(driver.asked()));
+        ASSERT_TRUE(answer.decision.granted());
+        kBeyond[i](answer.decision);
+        EXPECT_EQ(driver.on(answer), "deadline store(judge_unavailable)") << i;
+    }
+}
+
+TEST(Exchange, ANodeThatLeftBeforeTheVerdictGetsNoToken) {
+    Driver driver;
+    driver.bring_to("judging");
+    EXPECT_EQ(driver.on(event::PeerClosed{}), "");
+    EXPECT_EQ(driver.on(test::paper_answer(driver.asked())), "deadline ask");
+    EXPECT_EQ(driver.on(test::paper_answer(driver.asked())), "deadline store(cancelled)");
+    EXPECT_EQ(driver.on(event::Stored{}), "announce(cancelled) close");
+}
+
+TEST(Exchange, AVerdictByRulesThatHaveChangedMeanwhileIsAskedForAgain) {
+    for (const std::string state : {"opening", "judging"}) {
+        Driver driver;
+        driver.bring_to(state);
+        const auto old = driver.asked();
+        driver.use(rules(test::kPaperPolicy, true));
+        EXPECT_EQ(driver.on(test::paper_answer(old)), "deadline ask") << state;
+        EXPECT_EQ(driver.on(test::paper_answer(old)), "") << "the old answer is none any more";
+        EXPECT_EQ(driver.on(test::paper_answer(driver.asked())), "deadline store(node_revoked)") << state;
+    }
+}
+
+TEST(Exchange, WhatBrokeTheJudgeIsOnRecordAndNeverLookedAtAgain) {
+    Driver driver;
+    driver.bring_to("judging");
+    driver.on(event::JudgeFailed{driver.asked().question.id, {Reason::judge_unavailable, "it died", 0}});
+    const auto record = judge::decode_record(driver.find<action::Store>()->record);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->facts.proof, driver.asked().question.facts.proof);
+    // A verifier that must not be called.
+    const auto again = judge::replay(*record, [](std::string_view kind) -> const attest::Verifier* {
+        static const test::PaperVerifier paper;
+        class Trap final : public attest::Verifier {
+            [[nodiscard]] std::string_view kind() const override { return paper.kind(); }
+            [[nodiscard]] Result<std::shared_ptr<const attest::KindPolicy>> parse_policy(
+                const config::Node& table, const attest::Attachments& files) const override {
+                return paper.parse_policy(table, files);
+            }
+            [[nodiscard]] Status check_key(std::string_view word) const override { return paper.check_key(word); }
+            [[nodiscard]] Result<attest::EvidenceRequest> request(ByteView, const attest::KindPolicy&,
+                                                                  const ByteArray<32>&, WallTime,
+                                                                  attest::EnrolledKeys) const override {
+                ADD_FAILURE() << "asked";
+                return fail(Reason::internal);
+            }
+            [[nodiscard]] attest::Verdict verify(const attest::Subject&, const attest::KindPolicy&) const override {
+                ADD_FAILURE() << "judged";
+                return {};
+            }
+        };
+        static const Trap trap;
+        return kind == "paper" ? &trap : nullptr;
+    });
+    ASSERT_TRUE(again) << again.error().to_string();
+    EXPECT_TRUE(again->equal);
 }
 
 // What the actions hold.

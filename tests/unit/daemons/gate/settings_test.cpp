@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/company.h"
 #include "support/process.h"
 
 namespace ct::gate {
@@ -41,6 +42,11 @@ certificate = "/c"
 key = "/k"
 policy = "/p"
 nodes = "/n"
+state = "/s"
+[collateral]
+file = "/b"
+signers = ["ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "ed25519:3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"]
+needed = 2
 [openbao]
 address = "[::1]:8200"
 host = "vault.example"
@@ -68,6 +74,11 @@ spki = "1111111111111111111111111111111111111111111111111111111111111111"
     EXPECT_EQ(settings->vault,
               (VaultSettings{{"::1", 8200}, "vault.example", "/etc/ca.pem", "team", "/etc/token", Seconds{3}}));
     EXPECT_EQ(settings->records, (RecordSettings{"/r", 10 << 20, Seconds{86400}, true}));
+    EXPECT_EQ(settings->state_folder, "/s");
+    ASSERT_TRUE(settings->collateral);
+    EXPECT_EQ(settings->collateral->file, "/b");
+    EXPECT_EQ(settings->collateral->signers.keys.size(), 2U);
+    EXPECT_EQ(settings->collateral->signers.needed, 2U);
     EXPECT_EQ(settings->connections, 5U);
     EXPECT_EQ(settings->connections_per_address, 3U);
 }
@@ -91,25 +102,31 @@ TEST_P(SettingsMistake, IsRefusedWithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, SettingsMistake,
-    testing::Values(Mistake{"NoListen", "listen = [\"127.0.0.1:8443\"]", "", "listen is required"},
-                    Mistake{"ListenOnAName", "127.0.0.1:8443", "localhost:8443", "IP address"},
-                    Mistake{"ListenWithoutPort", "127.0.0.1:8443", "127.0.0.1", "host:port"},
-                    Mistake{"ListenTwice", "[\"127.0.0.1:8443\"]", "[\"127.0.0.1:1\", \"127.0.0.1:1\"]", "twice"},
-                    Mistake{"UnknownKey", "[openbao]", "listn = 1\n[openbao]", "unknown key"},
-                    Mistake{"RelativePath", "[openbao]", "key = \"gate.key\"\n[openbao]", "absolute path"},
-                    Mistake{
-                        "NoVault",
-                        "[openbao]\naddress = \"vault.example:8200\"\nca = \"/etc/ca.pem\"\ntoken = \"/etc/token\"\n",
-                        "", "[openbao]"},
-                    Mistake{"NoAddress", "address = \"vault.example:8200\"\n", "", "address is required"},
-                    Mistake{"NoAuthority", "ca = \"/etc/ca.pem\"\n", "", "ca is required"},
-                    Mistake{"NoToken", "token = \"/etc/token\"\n", "", "LoadCredentialEncrypted"},
-                    Mistake{"TokenInTheFile", "\"/etc/token\"", "\"s.0123456789\"", "absolute path"},
-                    Mistake{"BadTimeout", "token = ", "timeout = 11\ntoken = ", "1s to 10s"},
-                    Mistake{"BadWhenFull", "[openbao]", "[records]\nwhen_full = \"ignore\"\n[openbao]", "drop-oldest"},
-                    Mistake{"BadAge", "[openbao]", "[records]\nmost_age = \"5m\"\n[openbao]", "1h or more"},
-                    Mistake{"NoRoom", "[openbao]", "[records]\nmost_mib = 0\n[openbao]", "number"},
-                    Mistake{"NoConnections", "[openbao]", "[limits]\nconnections = 0\n[openbao]", "number"}),
+    testing::Values(
+        Mistake{"NoListen", "listen = [\"127.0.0.1:8443\"]", "", "listen is required"},
+        Mistake{"ListenOnAName", "127.0.0.1:8443", "localhost:8443", "IP address"},
+        Mistake{"ListenWithoutPort", "127.0.0.1:8443", "127.0.0.1", "host:port"},
+        Mistake{"ListenTwice", "[\"127.0.0.1:8443\"]", "[\"127.0.0.1:1\", \"127.0.0.1:1\"]", "twice"},
+        Mistake{"UnknownKey", "[openbao]", "listn = 1\n[openbao]", "unknown key"},
+        Mistake{"RelativePath", "[openbao]", "key = \"gate.key\"\n[openbao]", "absolute path"},
+        Mistake{"NoVault",
+                "[openbao]\naddress = \"vault.example:8200\"\nca = \"/etc/ca.pem\"\ntoken = \"/etc/token\"\n", "",
+                "[openbao]"},
+        Mistake{"NoAddress", "address = \"vault.example:8200\"\n", "", "address is required"},
+        Mistake{"NoAuthority", "ca = \"/etc/ca.pem\"\n", "", "ca is required"},
+        Mistake{"NoToken", "token = \"/etc/token\"\n", "", "LoadCredentialEncrypted"},
+        Mistake{"TokenInTheFile", "\"/etc/token\"", "\"s.0123456789\"", "absolute path"},
+        Mistake{"BadTimeout", "token = ", "timeout = 11\ntoken = ", "1s to 10s"},
+        Mistake{"BadWhenFull", "[openbao]", "[records]\nwhen_full = \"ignore\"\n[openbao]", "drop-oldest"},
+        Mistake{"BadAge", "[openbao]", "[records]\nmost_age = \"5m\"\n[openbao]", "1h or more"},
+        Mistake{"NoRoom", "[openbao]", "[records]\nmost_mib = 0\n[openbao]", "number"},
+        Mistake{"NoSigners", "[openbao]", "[collateral]\n[openbao]", "signers is required"},
+        Mistake{"NotASigner", "[openbao]", "[collateral]\nsigners = [\"me\"]\n[openbao]", "ed25519:"},
+        Mistake{
+            "MoreNeededThanThereAre", "[openbao]",
+            "[collateral]\nsigners = [\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\nneeded = 2\n[openbao]",
+            "number"},
+        Mistake{"NoConnections", "[openbao]", "[limits]\nconnections = 0\n[openbao]", "number"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Settings, ACredentialOfTheUnitWinsOverThePath) {
@@ -132,7 +149,9 @@ protected:
         settings.policy = folder_.file("policy.d");
         settings.nodes_folder = folder_.file("nodes.d");
         document_ = std::make_unique<config::Document>(*config::Document::parse(more, "gate.toml"));
-        return load_rules(settings, document_->root());
+        CT_TRY(const auto had, Serials::load(folder_.path()));
+        settings.collateral = collateral_;
+        return load_rules(settings, document_->root(), had);
     }
     void make(const std::string& name) { ASSERT_EQ(::mkdir(folder_.file(name).c_str(), 0700), 0); }
     static std::string node(const std::string& name, char digit) {
@@ -140,6 +159,7 @@ protected:
     }
     test::TempDir folder_;
     std::unique_ptr<config::Document> document_;
+    std::optional<SignedSettings> collateral_;
     const std::string policy_ =
         "epoch = 3\n[workload.w]\nevidence = [\"tpm2\"]\ntoken_role = \"r\"\n[workload.w.tpm2]\npcrs = { \"7\" = \"" +
         std::string(64, '0') + "\" }\nak = [\"sha256:" + std::string(64, '1') + "\"]\n";
@@ -163,6 +183,50 @@ TEST_F(LoadRules, AMissingNodesFolderIsFineAMissingPolicyIsNot) {
     make("policy.d");
     folder_.write("policy.d/w.toml", policy_);
     EXPECT_TRUE(load());
+}
+
+TEST_F(LoadRules, RestOnCollateralThatIsSignedAndNotOlderThanWhatWasThere) {
+    make("policy.d");
+    folder_.write("policy.d/w.toml", policy_);
+    const test::Company company(2, 2);
+    collateral_ = SignedSettings{folder_.file("collateral"), company.signers};
+    EXPECT_EQ(load().error().reason, Reason::io_failed);
+    attest::CollateralBundle bundle{.serial = 4, .made = {}, .until = {}, .items = {{"name", {1}}}};
+    folder_.write("collateral", company.sign_text(bundle, 1));
+    const auto half = load();
+    ASSERT_FALSE(half);
+    EXPECT_EQ(half.error().reason, Reason::evidence_signature_invalid);
+    EXPECT_TRUE(half.error().context.starts_with(folder_.file("collateral") + ": ")) << half.error().context;
+    folder_.write("collateral", company.sign_text(bundle, 2));
+    const auto rules = load();
+    ASSERT_TRUE(rules) << rules.error().to_string();
+    EXPECT_EQ((*rules)->policy.makers()->items, bundle.items);
+    auto had = Serials::load(folder_.path());
+    ASSERT_TRUE(had && had->raise("collateral", 4));
+    EXPECT_TRUE(load()) << "the same again";
+    ASSERT_TRUE(had->raise("collateral", 5));
+    EXPECT_EQ(load().error().reason, Reason::config_invalid);
+    EXPECT_NE(load().error().context.find("this gate has had 5"), std::string::npos);
+}
+
+TEST(Serials, OnlyRiseAndStay) {
+    const test::TempDir folder;
+    auto serials = Serials::load(folder.path());
+    ASSERT_TRUE(serials);
+    EXPECT_EQ(serials->highest("policy"), 0U);
+    ASSERT_TRUE(serials->raise("policy", 7) && serials->raise("collateral", 1) && serials->raise("policy", 3));
+    const auto again = Serials::load(folder.path());
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->highest("policy"), 7U);
+    EXPECT_EQ(again->highest("collateral"), 1U);
+    EXPECT_TRUE(again->check("policy", 7, "f"));
+    EXPECT_EQ(again->check("policy", 6, "f").error().reason, Reason::config_invalid);
+    // A file that is not understood must not pass for an empty one.
+    for (const char* bad : {"policy", "policy x", "policy 7x", "policy -1", "policy 99999999999999999999"}) {
+        folder.write("serials", bad);
+        EXPECT_EQ(Serials::load(folder.path()).error().reason, Reason::malformed) << bad;
+    }
+    EXPECT_EQ(Serials::load(folder.file("serials")).error().reason, Reason::io_failed) << "no folder";
 }
 
 TEST_F(LoadRules, ANodesFileHoldsNodesOnly) {

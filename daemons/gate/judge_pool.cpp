@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/gate/judge_pool.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+namespace ct::gate {
+namespace {
+
+constexpr std::size_t kChunk = 64 << 10;
+constexpr Millis kAgain{
+    1000};  // between a death and the next life: a judge that cannot start must not fill the journal
+
+judge::WorkerRules worker_rules(const Rules& rules) {
+    judge::WorkerRules out{rules.policy.files(), std::nullopt};
+    if (rules.policy.makers() != nullptr) out.makers = *rules.policy.makers();
+    return out;
+}
+
+Event to_event(std::uint64_t question, judge::Answer answer) {
+    if (auto* opening = std::get_if<judge::Opening>(&answer.content))
+        return event::Opened{question, std::move(*opening)};
+    return event::Judged{question, std::get<judge::Decision>(std::move(answer.content))};
+}
+
+void fail_one(const std::function<void(Event)>& answer, std::uint64_t question, const std::string& why) {
+    answer(event::JudgeFailed{question, {Reason::judge_unavailable, why, 0}});
+}
+
+}  // namespace
+
+JudgePool::JudgePool(EventLoop& loop, Options options, std::function<void(const std::string&)> trouble,
+                     std::uint64_t& deaths)
+    : loop_(loop), options_(std::move(options)), trouble_(std::move(trouble)), deaths_(deaths) {}
+
+Result<std::unique_ptr<JudgePool>> JudgePool::start(EventLoop& loop, Options options,
+                                                    std::function<void(const std::string&)> trouble,
+                                                    std::uint64_t& deaths) {
+    std::unique_ptr<JudgePool> pool(new JudgePool(loop, std::move(options), std::move(trouble), deaths));
+    for (std::size_t i = 0; i < pool->options_.processes; ++i) {
+        pool->workers_.push_back(std::make_unique<Worker>());
+        CT_CHECK(pool->spawn(*pool->workers_.back()));
+    }
+    return pool;
+}
+
+JudgePool::~JudgePool() {
+    for (const auto& worker : workers_) {
+        if (worker->pid < 0) continue;
+        ::kill(worker->pid, SIGKILL);
+        ::waitpid(worker->pid, nullptr, 0);
+    }
+}
+
+std::vector<int> JudgePool::pids() const {
+    std::vector<int> out;
+    for (const auto& worker : workers_)
+        if (worker->pid >= 0) out.push_back(worker->pid);
+    return out;
+}
+
+Status JudgePool::spawn(Worker& worker) {
+    std::array<int, 2> pair{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
+        return fail_errno(Reason::judge_unavailable, "socketpair");
+    Fd ours(pair[0]), theirs(pair[1]);
+    // Theirs blocks: a judge has nothing else to do.
+    if (::fcntl(ours.get(), F_SETFL, O_RDWR | O_NONBLOCK) != 0) return fail_errno(Reason::judge_unavailable, "fcntl");
+    posix_spawn_file_actions_t files{};
+    posix_spawnattr_t attributes{};
+    sigset_t none{}, all{};
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&files, theirs.get(), STDIN_FILENO);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    std::array<char*, 2> argv{options_.program.data(), nullptr};
+    std::array<char*, 1> environment{nullptr};
+    const int error =
+        ::posix_spawn(&worker.pid, options_.program.c_str(), &files, &attributes, argv.data(), environment.data());
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0) {
+        worker.pid = -1;
+        return fail_errno(Reason::judge_unavailable, options_.program, error);
+    }
+    CT_TRY(worker.process, pidfd_open(worker.pid));
+    worker.socket = std::move(ours);
+    CT_TRY(worker.io, loop_.add_io(worker.socket.get(), EPOLLIN,
+                                   [this, &worker](std::uint32_t revents) { on_ready(worker, revents); }));
+    CT_TRY(worker.exit, loop_.add_pidfd(worker.process.get(), [this, &worker] { bury(worker, "it died"); }));
+    return {};
+}
+
+void JudgePool::ask(const action::Ask& what, std::function<void(Event)> answer) {
+    Worker* best = nullptr;
+    for (const auto& worker : workers_)
+        if (worker->pid >= 0 && (best == nullptr || worker->waiting.size() < best->waiting.size())) best = worker.get();
+    if (best == nullptr) return fail_one(answer, what.question.id, "no judge runs; one is started again soon");
+    if (best->waiting.size() >= options_.queue)
+        return fail_one(answer, what.question.id, "too many wait for a verdict");
+    send(*best, {what, std::move(answer)});
+}
+
+void JudgePool::send(Worker& worker, Waiting waiting) {
+    if (worker.rules != waiting.what.rules) {
+        worker.rules = waiting.what.rules;
+        append(worker.output, attest::frame(judge::encode(worker_rules(*worker.rules))));
+    }
+    auto question = waiting.what.question;
+    question.id = ++next_;
+    append(worker.output, attest::frame(judge::encode(question)));
+    worker.ids.push_back(question.id);
+    worker.waiting.push_back(std::move(waiting));
+    if (worker.waiting.size() == 1) arm(worker);
+    write_some(worker);
+}
+
+void JudgePool::arm(Worker& worker) {
+    worker.deadline.reset();
+    if (worker.waiting.empty()) return;
+    auto timer = loop_.add_timer(options_.verdict_time, [this, &worker] { bury(worker, "it did not answer in time"); });
+    if (timer) worker.deadline = std::move(*timer);
+}
+
+void JudgePool::on_ready(Worker& worker, std::uint32_t revents) {
+    if ((revents & EPOLLOUT) != 0) write_some(worker);
+    if (worker.pid >= 0 && (revents & ~std::uint32_t{EPOLLOUT}) != 0) read_some(worker);
+}
+
+void JudgePool::write_some(Worker& worker) {
+    while (worker.written < worker.output.size()) {
+        const auto count = ::send(worker.socket.get(), worker.output.data() + worker.written,
+                                  worker.output.size() - worker.written, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR) continue;
+        // A judge that is gone shows as such by its pidfd.
+        if (count < 0) break;
+        worker.written += static_cast<std::size_t>(count);
+    }
+    if (worker.written == worker.output.size()) {
+        worker.output = {};
+        worker.written = 0;
+    }
+    (void)worker.io.set_events(worker.output.empty() ? std::uint32_t{EPOLLIN} : EPOLLIN | EPOLLOUT);
+}
+
+void JudgePool::read_some(Worker& worker) {
+    ByteArray<kChunk> chunk;
+    const auto count = ::recv(worker.socket.get(), chunk.data(), chunk.size(), 0);
+    if (count < 0) return;
+    if (count == 0) return bury(worker, "it closed its socket");
+    if (!worker.input.feed(ByteView(chunk).first(static_cast<std::size_t>(count))))
+        return bury(worker, "it said what no judge says");
+    while (worker.pid >= 0) {
+        const auto message = worker.input.next();
+        if (!message) return;
+        take(worker, *message);
+    }
+}
+
+void JudgePool::take(Worker& worker, ByteView message) {
+    auto answer = judge::decode_answer(message);
+    if (!answer || worker.waiting.empty() || answer->id != worker.ids.front())
+        return bury(worker, "it said what no judge says");
+    const auto waiting = std::move(worker.waiting.front());
+    worker.waiting.pop_front();
+    worker.ids.pop_front();
+    arm(worker);
+    waiting.answer(to_event(waiting.what.question.id, std::move(*answer)));
+}
+
+// Whatever it was at is to blame and is told so; the rest of its queue is asked again elsewhere.
+void JudgePool::bury(Worker& worker, const std::string& why) {
+    if (worker.pid < 0) return;
+    ::kill(worker.pid, SIGKILL);
+    ::waitpid(worker.pid, nullptr, 0);
+    ++deaths_;
+    auto left = std::move(worker.waiting);
+    worker = Worker{};
+    trouble_("a judge was started again: " + why);
+    auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
+    if (timer) worker.again = std::move(*timer);
+    if (left.empty()) return;
+    fail_one(left.front().answer, left.front().what.question.id, why);
+    left.pop_front();
+    for (auto& waiting : left)
+        ask(waiting.what, std::move(waiting.answer));
+}
+
+void JudgePool::revive(Worker& worker) {
+    if (const auto status = spawn(worker); !status) {
+        auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
+        if (timer) worker.again = std::move(*timer);
+        return trouble_("a judge could not be started: " + status.error().to_string());
+    }
+    trouble_("");
+}
+
+}  // namespace ct::gate

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The processes that look at evidence for the gate, one a core: each has no network, no files and no secret (daemons/judge).
+// One that dies takes the question that it was at with it; the others in its queue go to the next.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "attest/protocol/messages.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "daemons/gate/ports.h"
+#include "loop/event.h"
+
+namespace ct::gate {
+
+class JudgePool final : public Judge {
+public:
+    struct Options {
+        std::string program;  // path of cloudtaser-judge
+        std::size_t processes = 1;
+        Millis verdict_time{limits::kVerdictTime};
+        std::size_t queue = 64;  // questions that wait for one process
+    };
+    // Starts them; judge_unavailable if one cannot be started. `trouble` hears, in words, when judges die, and "" when all
+    // is well again. `deaths` counts them.
+    static Result<std::unique_ptr<JudgePool>> start(EventLoop& loop, Options options,
+                                                    std::function<void(const std::string&)> trouble,
+                                                    std::uint64_t& deaths);
+    JudgePool(const JudgePool&) = delete;
+    JudgePool& operator=(const JudgePool&) = delete;
+    ~JudgePool() override;
+
+    void ask(const action::Ask& what, std::function<void(Event)> answer) override;
+
+    // Gate's own children, for tests.
+    [[nodiscard]] std::vector<int> pids() const;
+
+private:
+    struct Waiting {
+        action::Ask what;
+        std::function<void(Event)> answer;
+    };
+    struct Worker {
+        int pid = -1;
+        Fd socket, process;
+        Source io, exit, deadline, again;
+        std::shared_ptr<const Rules> rules;  // that it was given last
+        Bytes output;
+        std::size_t written = 0;
+        attest::FrameReader input;
+        std::deque<Waiting> waiting;  // the first one is being judged; ids are ours
+        std::deque<std::uint64_t> ids;
+    };
+    JudgePool(EventLoop& loop, Options options, std::function<void(const std::string&)> trouble, std::uint64_t& deaths);
+
+    Status spawn(Worker& worker);
+    void send(Worker& worker, Waiting waiting);
+    void on_ready(Worker& worker, std::uint32_t revents);
+    void write_some(Worker& worker);
+    void read_some(Worker& worker);
+    void take(Worker& worker, ByteView message);
+    void arm(Worker& worker);
+    void bury(Worker& worker, const std::string& why);
+    void revive(Worker& worker);
+
+    EventLoop& loop_;
+    Options options_;
+    std::function<void(const std::string&)> trouble_;
+    std::uint64_t& deaths_;
+    std::uint64_t next_ = 0;
+    std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace ct::gate

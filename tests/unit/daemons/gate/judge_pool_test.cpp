@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real judge, seen from the gate; and judges that die, hang or lie, which are programs of this test.
+#include "daemons/gate/judge_pool.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <csignal>
+
+#include "support/judge_case.h"
+#include "support/private_bus.h"
+#include "support/process.h"
+
+namespace ct::gate {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string kTpmPolicy =
+    "epoch = 7\n[workload.payments]\nevidence = [\"tpm2\"]\ntoken_role = \"r\"\n[workload.payments.tpm2]\npcrs = { \"7\" = \"" +
+    std::string(64, '0') + "\" }\nak = [\"sha256:" + std::string(64, '1') + "\"]\n";
+
+class Judges : public testing::Test {
+protected:
+    void start(const std::string& program, std::size_t processes = 1, Millis time = Millis{10000}) {
+        auto pool = JudgePool::start(
+            loop_, {.program = program, .processes = processes, .verdict_time = time},
+            [this](const std::string& trouble) { troubles_.push_back(trouble); }, deaths_);
+        ASSERT_TRUE(pool) << pool.error().to_string();
+        pool_ = std::move(*pool);
+    }
+    std::string script(const std::string& text) {
+        folder_.write("judge", "#!/bin/sh\n" + text + "\n");
+        ::chmod(folder_.file("judge").c_str(), 0700);
+        return folder_.file("judge");
+    }
+    static std::shared_ptr<const Rules> rules(const std::string& text = kTpmPolicy) {
+        auto policy = judge::Policy::parse({{"p.toml", text, "p.toml"}});
+        if (!policy) throw std::runtime_error(policy.error().to_string());
+        return std::make_shared<Rules>(Rules{std::move(*policy), {}});
+    }
+    // A node that can show paper, where a TPM is wanted.
+    void ask(std::uint64_t id, std::shared_ptr<const Rules> by, const std::string& workload = "payments") {
+        auto facts = test::paper_case();
+        facts.hello->workload = workload;
+        pool_->ask({{id, judge::Question::About::proof, std::move(facts)}, std::move(by)}, [this](Event event) {
+            if (auto* judged = std::get_if<event::Judged>(&event))
+                answers_[judged->question] = std::string(to_string(judged->decision.findings.at(0).reason));
+            else if (auto* failed = std::get_if<event::JudgeFailed>(&event))
+                answers_[failed->question] = failed->error.context;
+        });
+    }
+    void wait_for(std::size_t answers) {
+        wait([&] { return answers_.size() >= answers; });
+    }
+    void wait(const std::function<bool()>& until) {
+        const auto end = loop_.now() + 20s;
+        while (!until() && loop_.now() < end)
+            ASSERT_TRUE(loop_.run_once(100ms));
+        EXPECT_TRUE(until());
+    }
+
+    EventLoop loop_ = *EventLoop::create();
+    test::TempDir folder_;
+    std::uint64_t deaths_ = 0;
+    std::vector<std::string> troubles_;
+    std::map<std::uint64_t, std::string> answers_;
+    std::unique_ptr<JudgePool> pool_;
+};
+
+TEST_F(Judges, AnswerEachQuestionByTheRulesThatCameWithIt) {
+    start(test::built("cloudtaser-judge"), 2);
+    const auto one = rules();
+    auto text = kTpmPolicy;
+    text.replace(text.find("workload.payments]"), 18, "workload.orders]");
+    text.replace(text.find("workload.payments.tpm2"), 22, "workload.orders.tpm2");
+    const auto other = rules(text);
+    for (std::uint64_t i = 0; i < 40; ++i)
+        ask(i, i % 3 == 0 ? other : one);
+    wait_for(40);
+    for (std::uint64_t i = 0; i < 40; ++i)
+        EXPECT_EQ(answers_[i], i % 3 == 0 ? "workload_unknown" : "evidence_kind_not_allowed") << i;
+    EXPECT_EQ(deaths_, 0U);
+}
+
+TEST_F(Judges, HaveNothingButTheirSocket) {
+    start(test::built("cloudtaser-judge"));
+    ask(1, rules());
+    wait_for(1);
+    ASSERT_EQ(pool_->pids().size(), 1U);
+    const auto status = read_file("/proc/" + std::to_string(pool_->pids()[0]) + "/status", 65536);
+    ASSERT_TRUE(status);
+    EXPECT_NE(status->find("\nSeccomp:\t2\n"), std::string::npos) << *status;
+    EXPECT_NE(status->find("\nNoNewPrivs:\t1\n"), std::string::npos) << *status;
+}
+
+TEST_F(Judges, OneThatIsKilledTakesOnlyItsQuestionWithIt) {
+    // It stops at the second one: what waits behind is asked again, of the next life.
+    start(test::built("cloudtaser-judge"), 2);
+    ask(1, rules());
+    wait_for(1);
+    const auto before = pool_->pids();
+    ASSERT_EQ(before.size(), 2U);
+    ::kill(before[0], SIGSTOP);
+    const auto by = rules();
+    for (std::uint64_t i = 10; i < 16; ++i)
+        ask(i, by);
+    ::kill(before[0], SIGKILL);
+    wait_for(7);
+    std::size_t lost = 0;
+    for (std::uint64_t i = 10; i < 16; ++i)
+        if (answers_[i] == "it died" || answers_[i] == "it closed its socket")
+            ++lost;
+        else
+            EXPECT_EQ(answers_[i], "evidence_kind_not_allowed");
+    EXPECT_EQ(lost, 1U);
+    EXPECT_EQ(deaths_, 1U);
+    wait([&] { return pool_->pids().size() == 2; });
+    EXPECT_EQ(troubles_.back(), "");
+    answers_.clear();
+    ask(20, by);
+    ask(21, by);
+    wait_for(2);
+}
+
+TEST_F(Judges, OneThatHangsIsEnded) {
+    start(script("exec sleep 1000"), 1, Millis{200});
+    ask(1, rules());
+    wait_for(1);
+    EXPECT_EQ(answers_[1], "it did not answer in time");
+    EXPECT_EQ(deaths_, 1U);
+    ask(2, rules());
+    EXPECT_EQ(answers_[2], "no judge runs; one is started again soon");
+}
+
+TEST_F(Judges, OneThatLiesIsEnded) {
+    // A frame that is none of our messages, and one that announces more than the limit.
+    for (const std::string words : {R"(printf '\000\000\000\001\000' >&0; exec sleep 1000)",
+                                    R"(printf '\377\377\377\377' >&0; exec sleep 1000)"}) {
+        answers_.clear();
+        start(script(words));
+        ask(1, rules());
+        wait_for(1);
+        EXPECT_TRUE(answers_[1] == "it said what no judge says" ||
+                    answers_[1] == "no judge runs; one is started again soon")
+            << answers_[1];
+    }
+}
+
+TEST_F(Judges, TheQueueOfOneHasAnEnd) {
+    start(script("exec sleep 1000"), 1, Millis{60000});
+    const auto by = rules();
+    for (std::uint64_t i = 0; i < 65; ++i)
+        ask(i, by);
+    EXPECT_EQ(answers_.size(), 1U);
+    EXPECT_EQ(answers_[64], "too many wait for a verdict");
+}
+
+TEST_F(Judges, AProgramThatIsNotThereIsToldAtTheStart) {
+    const auto pool = JudgePool::start(loop_, {.program = folder_.file("none")}, [](const std::string&) {}, deaths_);
+    ASSERT_FALSE(pool);
+    EXPECT_EQ(pool.error().reason, Reason::judge_unavailable);
+}
+
+}  // namespace
+}  // namespace ct::gate
