@@ -78,9 +78,9 @@ void AzureVerifier::judge_report(const Half& half, Verdict& verdict) const {
     if (!runtime) return find(runtime.error());
     claim_runtime(*runtime, verdict);
     if (half.policy.fresh_report && !crypto::equal_constant_time(runtime->user_data, half.subject.binding))
-        find({Reason::evidence_replayed, "the hardware's report was made before this session"});
+        find({Reason::evidence_nonce_mismatch, "the hardware's report was made before this session"});
     if (half.key != nullptr && !same_key(half.key->ak, *runtime))
-        return find({Reason::evidence_key_untrusted, "the hardware speaks for another attestation key"});
+        return find({Reason::evidence_binding_mismatch, "the hardware speaks for another attestation key"});
     verdict.claims.emplace("ak_trust", "hardware");
 }
 

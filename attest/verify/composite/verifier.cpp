@@ -80,7 +80,8 @@ void CompositeVerifier::judge_hardware(const Half& half, ByteView evidence, cons
     Verdict part = hardware_.verify(report, *half.policy.hardware);
     for (Finding& finding : part.findings) {
         if (finding.reason == Reason::evidence_nonce_mismatch)
-            finding = {Reason::evidence_binding_mismatch, "the hardware's report speaks for another TPM or session"};
+            finding = {Reason::evidence_binding_mismatch,
+                       "the hardware's report is over something else: another TPM, or another session"};
         verdict.findings.push_back(std::move(finding));
     }
     verdict.claims.merge(part.claims);
