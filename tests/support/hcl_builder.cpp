@@ -19,7 +19,7 @@ Bytes HclFields::bytes() const {
 }
 
 std::string hcl_runtime(ByteView ak_modulus, const std::string& user_data) {
-    const std::string other = base64url_encode(Bytes(256, 0xe6));
+    const std::string other = base64url_encode(Bytes(ak_modulus.size(), 0xe6));
     return R"({"keys":[{"kid":"HCLAkPub","key_ops":["sign"],"kty":"RSA","e":"AQAB","n":")" +
            base64url_encode(ak_modulus) + R"("},{"kid":"HCLEkPub","key_ops":["encrypt"],"kty":"RSA","e":"AQAB","n":")" +
            other +

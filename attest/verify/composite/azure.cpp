@@ -9,7 +9,6 @@
 #include "attest/evidence/tdx_bundle.h"
 #include "attest/evidence/tdx_quote.h"
 #include "attest/evidence/tpm_algorithms.h"
-#include "attest/verify/tdx/policy.h"
 #include "codec/hex.h"
 
 namespace ct::attest::composite {
@@ -40,6 +39,8 @@ Result<std::shared_ptr<const KindPolicy>> AzureVerifier::parse_policy(const conf
     if (sort_ == Hardware::tdx) {
         CT_CHECK(table.only({"tpm2", "tdx"}));
         CT_CHECK(read_halves(table, "tdx", hardware(), attachments, *policy));
+        if (const auto log = table.get("tdx")->get("require_event_log"))
+            return log->error("the TPM's log is the one here: write require_event_log in the table tpm2");
         return policy;
     }
     CT_CHECK(table.only({"tpm2", "sev-snp", "fresh_report"}));

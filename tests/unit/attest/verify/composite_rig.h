@@ -44,10 +44,19 @@ struct Maker {
 };
 
 // Chips differ in the first byte of their id, which is in their certificates too.
-inline test::SimulatedSnp chip_of(std::uint8_t host) {
-    return test::SimulatedSnp({.at = kAt, .bend_certificate = [host](test::SnpCertificate& certificate) {
-                                   certificate.extensions.at("1.3.6.1.4.1.3704.1.4").front() = host;
-                               }});
+inline const test::SimulatedSnp& chip_of(std::uint8_t host) {
+    static std::map<std::uint8_t, test::SimulatedSnp> made;
+    if (const auto found = made.find(host); found != made.end()) return found->second;
+    const auto name = [host](test::SnpCertificate& certificate) {
+        certificate.extensions.at("1.3.6.1.4.1.3704.1.4").front() = host;
+    };
+    return made.emplace(host, test::SimulatedSnp({.at = kAt, .bend_certificate = name})).first->second;
+}
+inline test::SnpReport report_of(std::uint8_t host, const Sha512& data) {
+    auto fields = chip_of(host).fields();
+    fields.chip_id.front() = host;
+    fields.report_data = data;
+    return fields;
 }
 
 // Everything that one node said in one exchange.
@@ -93,8 +102,7 @@ struct Said {
 // One machine. Equal numbers are one machine.
 class Host {
 public:
-    Host(std::string kind, std::uint8_t number)
-        : kind_(std::move(kind)), number_(number), tpm_(number), chip_(chip_of(number)) {
+    Host(std::string kind, std::uint8_t number) : kind_(std::move(kind)), number_(number), tpm_(number) {
         sgx_.ppid = Bytes(16, number);
         pcrs_ = {{0, Bytes(32, 0xf0)}, {7, Bytes(32, 0xf7)}};
     }
@@ -129,10 +137,13 @@ public:
                 out.quote = td_quote(data, bends);
             }
         }
-        if (kind_ != kAzureTdx) out.certificates = {chip_.signing_key_certificate(), chip_.intermediate_certificate()};
+        if (kind_ != kAzureTdx)
+            out.certificates = {chip_of(number_).signing_key_certificate(),
+                                chip_of(number_).intermediate_certificate()};
         return out;
     }
     [[nodiscard]] Said say(const Sha512& binding) const { return say(binding, Bends{}); }
+    [[nodiscard]] Bytes td_quote(const Sha512& data) const { return td_quote(data, Bends{}); }
 
 private:
     void quote(Said& out, const Bends& bends) const {
@@ -145,11 +156,9 @@ private:
         out.signature = tpm_.sign(out.attest);
     }
     [[nodiscard]] Bytes report(const Sha512& data, const Bends& bends) const {
-        auto fields = chip_.fields();
-        fields.chip_id.front() = number_;
-        fields.report_data = data;
+        auto fields = report_of(number_, data);
         bends.report(fields);
-        return chip_.sign(fields);
+        return chip_of(number_).sign(fields);
     }
     [[nodiscard]] Bytes td_quote(const Sha512& data, const Bends& bends) const {
         test::QuoteFields fields;
@@ -173,7 +182,6 @@ private:
     std::string kind_;
     std::uint8_t number_;
     test::SimulatedTpm tpm_;
-    test::SimulatedSnp chip_;
     test::SgxFields sgx_;
     std::map<unsigned, Bytes> pcrs_;
 };
