@@ -40,6 +40,7 @@ public:
     void fail() { failed_ = true; }
 
     [[nodiscard]] std::size_t left() const { return rest_.size(); }
+    [[nodiscard]] ByteView rest() const { return rest_; }
     [[nodiscard]] bool ok() const { return !failed_; }
     // Everything was taken, and nothing more than there was.
     [[nodiscard]] bool finished() const { return !failed_ && rest_.empty(); }

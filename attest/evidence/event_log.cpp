@@ -17,6 +17,14 @@ constexpr std::string_view kStartupLocality = "StartupLocality\0"sv;
 constexpr std::size_t kSha1Size = 20;
 constexpr std::size_t kMostDigest = 64;
 
+// Firmware hands over the whole area that it keeps for its log; what it did not write is of one value throughout.
+bool is_unused(ByteView rest) {
+    const auto all = [&](std::uint8_t value) {
+        return std::ranges::all_of(rest, [value](std::uint8_t byte) { return byte == value; });
+    };
+    return all(0xff) || all(0);
+}
+
 bool starts_with(ByteView data, std::string_view prefix) {
     return data.size() >= prefix.size() && as_text(data.first(prefix.size())) == prefix;
 }
@@ -72,7 +80,7 @@ Status EventLogReader::read_header() {
 }
 
 Result<std::optional<Event>> EventLogReader::next() {
-    if (in_.finished()) return std::nullopt;
+    if (in_.ok() && is_unused(in_.rest())) return std::nullopt;
     Event event;
     event.pcr = in_.le32();
     event.type = in_.le32();

@@ -23,7 +23,7 @@ struct Event {
 
 inline constexpr std::uint32_t kEventNoAction = 3;  // never extended
 
-// Walks over the log without copying. Every event must carry exactly one digest for each algorithm of the header.
+// Walks over the log without copying, up to its end or the unused rest of the firmware's area (all 0xff or 0). Every event must carry exactly one digest for each algorithm of the header.
 // evidence_too_large, evidence_malformed; evidence_event_log_missing when the log has no digests of the bank.
 class EventLogReader {
 public:

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/composite/azure.h"
+#include "attest/verify/composite/gce.h"
 #include "attest/verify/nitro/verifier.h"
 #include "attest/verify/snp/verifier.h"
 #include "attest/verify/tdx/verifier.h"
@@ -14,9 +16,23 @@ const nitro::NitroVerifier kNitro(nitro::NitroVerifier::Device::real),
     kSimulatedNitro(nitro::NitroVerifier::Device::simulated);
 const tdx::TdxVerifier kTdx(tdx::TdxVerifier::Device::real), kSimulatedTdx(tdx::TdxVerifier::Device::simulated);
 
+using azure::Hardware;
+using composite::AzureVerifier, composite::GceVerifier, composite::Device;
+const AzureVerifier kAzureSnp("azure-snp", Hardware::snp, kSnp),
+    kSimulatedAzureSnp("simulated-azure-snp", Hardware::snp, kSimulatedSnp),
+    kAzureTdx("azure-tdx", Hardware::tdx, kTdx),
+    kSimulatedAzureTdx("simulated-azure-tdx", Hardware::tdx, kSimulatedTdx);
+const GceVerifier kGceSnp("gce-snp", Device::real, kSnp),
+    kSimulatedGceSnp("simulated-gce-snp", Device::simulated, kSimulatedSnp);
+
 // One line a technology.
-constexpr const Verifier* kVerifiers[] = {&kTpm2,           &kSnp, &kSimulatedSnp, &kNitro,
-                                          &kSimulatedNitro, &kTdx, &kSimulatedTdx};
+constexpr const Verifier* kVerifiers[] = {&kTpm2,                           //
+                                          &kSnp,      &kSimulatedSnp,       //
+                                          &kNitro,    &kSimulatedNitro,     //
+                                          &kTdx,      &kSimulatedTdx,       //
+                                          &kAzureSnp, &kSimulatedAzureSnp,  //
+                                          &kAzureTdx, &kSimulatedAzureTdx,  //
+                                          &kGceSnp,   &kSimulatedGceSnp};
 
 }  // namespace
 

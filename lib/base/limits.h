@@ -28,6 +28,7 @@ inline constexpr std::size_t kCertificateChain = 5;
 inline constexpr std::size_t kRevocationList = 1 << 20;
 inline constexpr std::size_t kTdxQuote = 16 << 10;       // padding included
 inline constexpr std::size_t kTdxCollateral = 64 << 10;  // one document or chain of Intel's
+inline constexpr std::size_t kHclReport = 8 << 10;       // of an Azure machine
 
 // Protocol
 inline constexpr std::size_t kGateMessage = 4 << 20;  // one framed message; a proof holds evidence

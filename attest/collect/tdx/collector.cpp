@@ -4,6 +4,7 @@
 #include "attest/evidence/tdx_bundle.h"
 #include "attest/evidence/tdx_pck.h"
 #include "attest/evidence/tdx_quote.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "codec/hex.h"
 
@@ -14,7 +15,8 @@ constexpr std::string_view kProvider = "tdx_guest";
 
 class TdxCollector final : public Collector {
 public:
-    explicit TdxCollector(std::unique_ptr<tsm::Folder> reports) : reports_(std::move(reports)) {}
+    TdxCollector(std::unique_ptr<tsm::Folder> reports, std::string event_log)
+        : reports_(std::move(reports)), event_log_(std::move(event_log)) {}
 
     [[nodiscard]] std::string_view kind() const override { return tdx::kKind; }
 
@@ -27,10 +29,15 @@ public:
     }
 
     Result<Bytes> collect(ByteView request, const Sha512& binding) override {
-        if (const Status asked = tdx::decode_request(request); !asked)
-            return fail(Reason::invalid_argument, "the gate's request: " + asked.error().context);
+        const auto asked = tdx::decode_request(request);
+        if (!asked) return fail(Reason::invalid_argument, "the gate's request: " + asked.error().context);
         CT_TRY(const Bytes quote, quote_over(binding));
-        return tdx::encode(tdx::Evidence{quote});
+        Bytes log;
+        if (asked->event_log) {
+            // Without one the gate says what that means; a log that is too large or unreadable counts as none.
+            if (const auto text = read_file(event_log_, limits::kEventLog)) log = to_vector(as_bytes(*text));
+        }
+        return tdx::encode(tdx::Evidence{quote, log});
     }
 
     // Of a quote over zeros, which is evidence for nobody.
@@ -59,12 +66,13 @@ private:
     }
 
     std::unique_ptr<tsm::Folder> reports_;
+    std::string event_log_;
 };
 
 }  // namespace
 
-std::unique_ptr<Collector> make_tdx_collector(std::unique_ptr<tsm::Folder> reports) {
-    return std::make_unique<TdxCollector>(std::move(reports));
+std::unique_ptr<Collector> make_tdx_collector(std::unique_ptr<tsm::Folder> reports, std::string event_log) {
+    return std::make_unique<TdxCollector>(std::move(reports), std::move(event_log));
 }
 
 }  // namespace ct::attest

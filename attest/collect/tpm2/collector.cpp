@@ -164,7 +164,11 @@ struct Open {
 Result<Open> open_tpm(const Tpm2Settings& settings) {
     Open open;
     CT_TRY(open.device, Device::open(settings.tcti));
-    CT_TRY(open.ak, tss::open_ak(*open.device, settings.ak_handle, settings.ak_type));
+    if (settings.ak_template_nv != 0) {
+        CT_TRY(open.ak, tss::open_ak_of_template(*open.device, settings.ak_template_nv));
+    } else {
+        CT_TRY(open.ak, tss::open_ak(*open.device, settings.ak_handle, settings.ak_type));
+    }
     if (settings.offer_ek) {
         CT_TRY(open.ek, tss::open_ek(*open.device, settings.ek_handle, settings.ek_type));
     }

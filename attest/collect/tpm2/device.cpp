@@ -92,8 +92,8 @@ Result<Bytes> Device::read_nv(std::uint32_t index, std::size_t most) {
     const Owned<TPM2B_NAME> name(name_raw);
     if (described != TSS2_RC_SUCCESS) return fail_tss(described, "describing an NV index");
     const std::size_t size = about->nvPublic.dataSize;
-    if (size > most) return fail(Reason::evidence_device_failed, "an NV index is larger than a certificate may be");
-    // Certificates are readable with their own, empty authorization, or by the owner.
+    if (size > most) return fail(Reason::evidence_device_failed, "an NV index is larger than what it is for may be");
+    // Certificates and reports are readable with their own, empty authorization, or by the owner.
     const bool by_itself = (about->nvPublic.attributes & TPMA_NV_AUTHREAD) != 0;
     const ESYS_TR authority = by_itself ? nv.get() : ESYS_TR_RH_OWNER;
     Bytes out;
@@ -108,6 +108,30 @@ Result<Bytes> Device::read_nv(std::uint32_t index, std::size_t most) {
         append(out, {data->buffer, data->size});
     }
     return out;
+}
+
+Status Device::write_nv(std::uint32_t index, ByteView content) {
+    if (content.size() > kNvChunk) return fail(Reason::invalid_argument, "more than an NV index is written at once");
+    ESYS_TR raw = ESYS_TR_NONE;
+    TSS2_RC code = Esys_TR_FromTPMPublic(esys_, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &raw);
+    if ((code & ~TSS2_RC_LAYER_MASK) == (TPM2_RC_HANDLE | TPM2_RC_1)) {
+        const TPM2B_AUTH no_auth{};
+        TPM2B_NV_PUBLIC about{};
+        about.nvPublic.nvIndex = index;
+        about.nvPublic.nameAlg = TPM2_ALG_SHA256;
+        about.nvPublic.attributes = TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHWRITE | TPMA_NV_AUTHREAD;
+        about.nvPublic.dataSize = static_cast<std::uint16_t>(content.size());
+        code = Esys_NV_DefineSpace(esys_, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &no_auth,
+                                   &about, &raw);
+    }
+    if (code != TSS2_RC_SUCCESS) return fail_tss(code, "defining an NV index");
+    const Handle nv(*this, raw, true);
+    TPM2B_MAX_NV_BUFFER data{};
+    data.size = static_cast<std::uint16_t>(content.size());
+    std::ranges::copy(content, data.buffer);
+    code = Esys_NV_Write(esys_, ESYS_TR_RH_OWNER, nv.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &data, 0);
+    if (code != TSS2_RC_SUCCESS) return fail_tss(code, "writing an NV index");
+    return {};
 }
 
 Handle::~Handle() {

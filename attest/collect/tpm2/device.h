@@ -35,6 +35,8 @@ public:
 
     // The content of an NV index, read under its own authorization; at most `most` bytes. Empty if there is none.
     Result<Bytes> read_nv(std::uint32_t index, std::size_t most);
+    // As its owner, whose authorization must be empty; one that is not there is made.
+    Status write_nv(std::uint32_t index, ByteView content);
 
 private:
     explicit Device(TSS2_TCTI_CONTEXT* tcti) : tcti_(tcti) {}

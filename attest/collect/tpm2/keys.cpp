@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/limits.h"
+
 namespace ct::attest::tss {
 namespace {
 
@@ -134,6 +136,17 @@ Result<Key> open_ak(Device& device, std::uint32_t persistent_handle, TpmKeyType 
     Key key{std::move(found.handle), {}};
     CT_TRY(key.public_area, marshal(*found.description));
     return key;
+}
+
+Result<Key> open_ak_of_template(Device& device, std::uint32_t nv_index) {
+    CT_TRY(const Bytes bytes, device.read_nv(nv_index, limits::kTpmPublic));
+    if (bytes.empty()) return fail(Reason::evidence_device_absent, "the TPM has no template of an attestation key");
+    TPM2B_PUBLIC form{};
+    std::size_t used = 0;
+    if (const TSS2_RC code = Tss2_MU_TPMT_PUBLIC_Unmarshal(bytes.data(), bytes.size(), &used, &form.publicArea);
+        code != TSS2_RC_SUCCESS)
+        return fail_tss(code, "reading the template of the attestation key");
+    return create_primary(device, form);
 }
 
 Result<Key> open_ek(Device& device, std::uint32_t persistent_handle, TpmKeyType type) {

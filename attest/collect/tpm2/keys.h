@@ -18,6 +18,9 @@ struct Key {
 // admin can learn its Name without us.
 Result<Key> open_ak(Device& device, std::uint32_t persistent_handle, TpmKeyType type);
 
+// The key that the template in an NV index makes: how Google's machines have theirs.
+Result<Key> open_ak_of_template(Device& device, std::uint32_t nv_index);
+
 // TCG EK Credential Profile, templates L-1 (RSA 2048) and L-2 (P-256). Taken from `persistent_handle` if the key there has
 // the template's form, for making an RSA key may take a TPM many seconds.
 Result<Key> open_ek(Device& device, std::uint32_t persistent_handle, TpmKeyType type);

@@ -18,6 +18,7 @@ struct Tpm2Settings {
     // endorsement hierarchy whenever the TPM is opened. The same TPM makes the same key each time: nothing is stored.
     std::uint32_t ak_handle = 0;
     TpmKeyType ak_type = TpmKeyType::ecc;  // of the key that is made
+    std::uint32_t ak_template_nv = 0;      // NV index with a template to use instead of ours, or 0
     // Certificates of the attestation key: a file (PEM, leaf first) or the NV index that some clouds fill (DER); or none.
     std::string ak_certificates;
     std::uint32_t ak_certificate_nv = 0;

@@ -57,6 +57,20 @@ Status read_flag(const Node& table, std::string_view key, bool& flag) {
     return {};
 }
 
+Status read_event_log(const Node& table, TdxPolicy& policy) {
+    CT_CHECK(read_flag(table, "require_event_log", policy.require_event_log));
+    const auto node = table.get("event_log_rtmrs");
+    if (!node) return {};
+    if (!policy.require_event_log) return node->error("event_log_rtmrs has no effect without require_event_log = true");
+    policy.event_log_rtmrs.clear();
+    for (const Node& element : node->elements()) {
+        CT_TRY(const std::int64_t index, element.as_integer(0, kRegisters - 1));
+        policy.event_log_rtmrs.insert(static_cast<unsigned>(index));
+    }
+    if (policy.event_log_rtmrs.empty()) return node->error("write a list of at least one RTMR");
+    return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const TdxPolicy>> parse_tdx_policy(const Node& table, const Attachments& attachments,
@@ -76,6 +90,8 @@ Result<std::shared_ptr<const TdxPolicy>> parse_tdx_policy(const Node& table, con
                          "evaluation_floor",
                          "require_crl",
                          "allow_sept_ve",
+                         "require_event_log",
+                         "event_log_rtmrs",
                          "fmspcs",
                          "deny_fmspcs",
                          "ppids",
@@ -91,6 +107,7 @@ Result<std::shared_ptr<const TdxPolicy>> parse_tdx_policy(const Node& table, con
     }
     CT_CHECK(read_flag(table, "require_crl", policy->require_crl));
     CT_CHECK(read_flag(table, "allow_sept_ve", policy->allow_sept_ve));
+    CT_CHECK(read_event_log(table, *policy));
     CT_TRY(policy->fmspcs, read_allowed(table, "fmspcs", kFmspcSize));
     CT_TRY(policy->deny_fmspcs, read_allowed(table, "deny_fmspcs", kFmspcSize));
     CT_TRY(policy->ppids, read_allowed(table, "ppids", kPpidSize));

@@ -25,6 +25,8 @@ namespace ct::attest::tdx {
 //   allow_sept_ve = false            # a TD without SEPT_VE_DISABLE: its kernel must do without
 //   fmspcs, deny_fmspcs = VALUES     # families of processors, 6 bytes
 //   ppids, deny_ppids = VALUES       # platforms, 16 bytes
+//   require_event_log = false        # the firmware's log must replay to the RTMRs...
+//   event_log_rtmrs = [0, 1, 2]      # ...these of them: RTMR3 is the programs', who log elsewhere
 //   roots = "NAME.pem"               # kind simulated-tdx alone, which has no root of its own
 struct TdxPolicy final : KindPolicy {
     std::map<std::string, AllowedValues, std::less<>> measurements;
@@ -33,6 +35,8 @@ struct TdxPolicy final : KindPolicy {
     std::uint32_t evaluation_floor = 0;
     bool require_crl = true;
     bool allow_sept_ve = false;
+    bool require_event_log = false;
+    std::set<unsigned> event_log_rtmrs = {0, 1, 2};
     AllowedValues fmspcs, deny_fmspcs, ppids, deny_ppids;
     std::vector<crypto::Certificate> roots;  // of a simulated kind
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "attest/evidence/cc_event_log.h"
 #include "attest/verify/tdx/signature.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
@@ -120,6 +121,23 @@ WallTime check_measurements(const TdReport& td, const TdxPolicy& policy, WallTim
                                 name + " is " + hex_encode(value) + ", which the policy does not allow (any more)"});
     }
     return end;
+}
+
+void check_event_log(const TdReport& td, ByteView log, const TdxPolicy& policy, Findings& findings) {
+    if (!policy.require_event_log) return;
+    if (log.empty()) {
+        findings.push_back({Reason::evidence_event_log_missing, "the policy requires the firmware's event log"});
+        return;
+    }
+    const auto replayed = replay_rtmrs(log);
+    if (!replayed) {
+        findings.push_back({replayed.error().reason, replayed.error().context});
+        return;
+    }
+    for (const unsigned index : policy.event_log_rtmrs)
+        if (!std::ranges::equal((*replayed)[index], td.rtmr[index]))
+            findings.push_back({Reason::evidence_event_log_mismatch,
+                                "the event log leads to another value of RTMR" + std::to_string(index)});
 }
 
 WallTime check_platform(const Pck& pck, const TdxPolicy& policy, WallTime at, Findings& findings) {

@@ -26,6 +26,8 @@ WallTime check_security(const TdReport& td, const TdxPolicy& policy, WallTime at
 void check_module(const TdReport& td, const TcbInfo& info, Findings& findings);
 // All measurements that the policy names; the end of those that it allows for a time.
 WallTime check_measurements(const TdReport& td, const TdxPolicy& policy, WallTime at, Findings& findings);
+// The firmware's log leads to the quoted RTMRs, where the policy wants a log.
+void check_event_log(const TdReport& td, ByteView log, const TdxPolicy& policy, Findings& findings);
 // FMSPC and PPID against the lists; the end of those that welcome them for a time.
 WallTime check_platform(const Pck& pck, const TdxPolicy& policy, WallTime at, Findings& findings);
 // Status, advisories and evaluation against the policy.

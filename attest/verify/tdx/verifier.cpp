@@ -40,7 +40,7 @@ struct Appraisal {
 
     void claim_td(const Quote& quote);
     void claim_assessment(const Assessment& assessment);
-    void judge_quote(const Quote& quote);
+    void judge_quote(const Quote& quote, ByteView event_log);
     void judge_chain(const Quote& quote);
     void judge_list(const std::string& name, const crypto::Certificate& issuer,
                     std::initializer_list<const crypto::Certificate*> issued);
@@ -87,13 +87,14 @@ void Appraisal::claim_assessment(const Assessment& assessment) {
     claim("advisories", advisories);
 }
 
-void Appraisal::judge_quote(const Quote& quote) {
+void Appraisal::judge_quote(const Quote& quote, ByteView event_log) {
     claim_td(quote);
     check_signature(quote, verdict.findings);
     judge_chain(quote);
     check_freshness(quote.td, subject.binding, verdict.findings);
     rest_on(check_security(quote.td, policy, subject.at, verdict.findings));
     rest_on(check_measurements(quote.td, policy, subject.at, verdict.findings));
+    check_event_log(quote.td, event_log, policy, verdict.findings);
 }
 
 void Appraisal::judge_chain(const Quote& quote) {
@@ -206,10 +207,10 @@ Status TdxVerifier::check_key(std::string_view) const {
                 std::string(kind()) + " has no keys to enrol: list platforms in the policy, as ppids");
 }
 
-Result<EvidenceRequest> TdxVerifier::request(ByteView introduction, const KindPolicy&, const ByteArray<32>&, WallTime,
-                                             EnrolledKeys) const {
+Result<EvidenceRequest> TdxVerifier::request(ByteView introduction, const KindPolicy& policy, const ByteArray<32>&,
+                                             WallTime, EnrolledKeys) const {
     CT_CHECK(decode_introduction(introduction));
-    return EvidenceRequest{encode_request(), {}};
+    return EvidenceRequest{encode_request({own(policy).require_event_log}), {}};
 }
 
 Verdict TdxVerifier::verify(const Subject& subject, const KindPolicy& policy) const {
@@ -222,7 +223,7 @@ Verdict TdxVerifier::verify(const Subject& subject, const KindPolicy& policy) co
     if (!evidence) appraisal.find(evidence.error());
     const auto quote = evidence ? parse_quote(evidence->quote) : Result<Quote>(Quote{});
     if (!quote) appraisal.find(quote.error());
-    if (evidence && quote) appraisal.judge_quote(*quote);
+    if (evidence && quote) appraisal.judge_quote(*quote, evidence->event_log);
     if (!appraisal.verdict.affirming()) appraisal.verdict.expires = subject.at;
     return std::move(appraisal.verdict);
 }

@@ -114,6 +114,14 @@ Status read_state(const Node& table, Tpm2Policy& policy) {
     return {};
 }
 
+// All that is not about keys.
+Status read_quote(const Node& table, Tpm2Policy& policy) {
+    CT_CHECK(read_bank(table, policy));
+    CT_CHECK(read_pcrs(table, policy));
+    CT_CHECK(read_event_log(table, policy));
+    return read_state(table, policy);
+}
+
 }  // namespace
 
 Result<Sha256> parse_fingerprint(std::string_view text) {
@@ -131,8 +139,7 @@ Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table, c
     CT_CHECK(table.only({"bank", "pcrs", "ak", "ak_roots", "ek", "ek_roots", "enrolled", "require_event_log",
                          "event_log_pcrs", "reset_counters", "allow_unsafe_clock"}));
     auto policy = std::make_shared<Tpm2Policy>();
-    CT_CHECK(read_bank(table, *policy));
-    CT_CHECK(read_pcrs(table, *policy));
+    CT_CHECK(read_quote(table, *policy));
     CT_TRY(policy->ak, read_fingerprints(table, "ak"));
     CT_TRY(policy->ek, read_fingerprints(table, "ek"));
     CT_TRY(policy->ak_roots, read_roots(table, "ak_roots", attachments));
@@ -144,8 +151,14 @@ Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table, c
         !policy->enrolled) {
         return table.error("no key is trusted: write at least one of ak, ak_roots, ek, ek_roots, enrolled = true");
     }
-    CT_CHECK(read_event_log(table, *policy));
-    CT_CHECK(read_state(table, *policy));
+    return policy;
+}
+
+Result<std::shared_ptr<const Tpm2Policy>> parse_quote_policy(const Node& table) {
+    CT_CHECK(
+        table.only({"bank", "pcrs", "require_event_log", "event_log_pcrs", "reset_counters", "allow_unsafe_clock"}));
+    auto policy = std::make_shared<Tpm2Policy>();
+    CT_CHECK(read_quote(table, *policy));
     return policy;
 }
 

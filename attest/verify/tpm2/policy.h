@@ -44,5 +44,7 @@ Result<Sha256> parse_fingerprint(std::string_view text);
 
 Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const config::Node& table,
                                                             const Attachments& attachments = {});
+// For kinds whose hardware says which key it is: the same table without ak, ak_roots, ek, ek_roots and enrolled.
+Result<std::shared_ptr<const Tpm2Policy>> parse_quote_policy(const config::Node& table);
 
 }  // namespace ct::attest::tpm

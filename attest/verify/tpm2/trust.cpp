@@ -15,8 +15,9 @@ Status certifies(const crypto::Certificate& certificate, const Public& key) {
     return {};
 }
 
-Result<Trust> trust_by_certificate(const Public& key, std::span<const ByteView> certificates,
-                                   std::span<const crypto::Certificate> roots, WallTime at) {
+Result<Trust> trust_by_certificate(const Public& key, std::span<const ByteView> certificates, const Anchors& anchors,
+                                   WallTime at) {
+    const auto roots = anchors.roots;
     std::vector<crypto::Certificate> chain;
     for (const ByteView der : certificates) {
         auto certificate = crypto::Certificate::from_der(der);
@@ -24,6 +25,7 @@ Result<Trust> trust_by_certificate(const Public& key, std::span<const ByteView> 
             return fail(Reason::evidence_chain_invalid, "not a certificate: " + certificate.error().context);
         chain.push_back(std::move(*certificate));
     }
+    chain.insert(chain.end(), anchors.intermediates.begin(), anchors.intermediates.end());
     const auto intermediates = std::span(chain).subspan(1);
     CT_CHECK(certifies(chain.front(), key));
     CT_CHECK(crypto::verify_chain(chain.front(), intermediates, roots, at));
@@ -53,7 +55,7 @@ Result<Trust> trust_key(const Public& key, std::span<const ByteView> certificate
                                                         ? "neither the policy nor the node's enrolment lists this key"
                                                         : "neither a listed key nor a certificate for it");
     }
-    return trust_by_certificate(key, certificates, anchors.roots, at);
+    return trust_by_certificate(key, certificates, anchors, at);
 }
 
 bool is_attestation_key(const Public& key) {

@@ -20,6 +20,8 @@ struct Anchors {
     std::span<const Sha256> keys;                // by the policy
     std::span<const crypto::Certificate> roots;  // by the policy
     std::vector<Sha256> enrolled;                // by the node's enrolment, where the policy goes by it
+    // For makers whose machines do not send theirs; trusted by nothing.
+    std::span<const crypto::Certificate> intermediates = {};
 };
 
 // With the certificates that the node sent, leaf first. The error is the most telling one: evidence_key_untrusted where no

@@ -4,7 +4,7 @@
 #include "attest/evidence/tpm2_bundle.h"
 #include "attest/evidence/tpm_algorithms.h"
 #include "attest/verify/tpm2/credential.h"
-#include "attest/verify/tpm2/quote_checks.h"
+#include "attest/verify/tpm2/quote_verdict.h"
 #include "attest/verify/tpm2/trust.h"
 #include "codec/cbor.h"
 #include "codec/hex.h"
@@ -129,16 +129,11 @@ struct Appraisal {
 
     void judge_ak(const Keys& keys, const Evidence* evidence);
     void judge_credential(const Keys& keys, const Kept& kept, const Evidence* evidence);
-    void judge_quote(const Keys* keys, const Evidence& evidence);
 };
 
 void Appraisal::judge_ak(const Keys& keys, const Evidence* evidence) {
-    claim("ak", "sha256:" + hex_encode(fingerprint_of(keys.ak)));
+    judge_key(keys.ak, verdict);
     if (keys.ek) claim("ek", "sha256:" + hex_encode(fingerprint_of(*keys.ek)));
-    if (!is_attestation_key(keys.ak)) {
-        verdict.findings.push_back({Reason::evidence_key_attributes,
-                                    "the attestation key may sign other things, or may exist outside its TPM"});
-    }
     const auto kept = decode_kept(subject.kept);
     if (!kept) {
         verdict.findings.push_back({Reason::evidence_malformed, "kept: " + kept.error().context});
@@ -173,35 +168,6 @@ void Appraisal::judge_credential(const Keys& keys, const Kept& kept, const Evide
     }
 }
 
-void Appraisal::judge_quote(const Keys* keys, const Evidence& evidence) {
-    const auto signature = parse_signature(evidence.signature);
-    if (!signature) find(signature.error());
-    const auto quote = parse_quote(evidence.attest);
-    if (!quote) find(quote.error());
-    if (keys != nullptr && signature) check_signature(*signature, keys->ak, evidence.attest, verdict.findings);
-    for (const auto& [index, allowed] : policy.pcrs) {
-        if ((evidence.pcr_mask >> index & 1) != 0)
-            claim("pcr" + std::to_string(index), hex_encode(evidence.pcr_values[index]));
-    }
-    claim("bank", std::string(bank_name(policy.selection.bank)));
-    if (quote) {
-        check_freshness(*quote, subject.binding, verdict.findings);
-        // The composite is over the hash of the signing scheme. Without one that is known, the signature has failed.
-        const auto scheme_hash = signature ? hash_of(signature->hash) : std::nullopt;
-        check_pcrs(*quote, scheme_hash.value_or(crypto::Hash::sha256), evidence, policy, verdict.findings);
-        claim("reset_count", std::to_string(quote->reset_count));
-        claim("restart_count", std::to_string(quote->restart_count));
-        claim("clock", std::to_string(quote->clock));
-        claim("clock_safe", quote->clock_safe ? "true" : "false");
-        ByteArray<8> firmware;
-        for (std::size_t i = 0; i < 8; ++i)
-            firmware[i] = static_cast<std::uint8_t>(quote->firmware_version >> (56 - 8 * i));
-        claim("firmware_version", hex_encode(firmware));
-    }
-    check_event_log(evidence, policy, verdict.findings);
-    if (quote) check_state(*quote, policy, verdict.findings);
-}
-
 }  // namespace
 
 std::string_view Tpm2Verifier::kind() const { return kKind; }
@@ -228,10 +194,7 @@ Result<EvidenceRequest> Tpm2Verifier::request(ByteView introduction, const KindP
     const Tpm2Policy& rules = own(policy);
     const Grounds grounds{rules, enrolled, at};
     CT_TRY(const auto keys, parse_keys(introduction));
-    if (!is_attestation_key(keys.ak)) {
-        return fail(Reason::evidence_key_attributes,
-                    "the attestation key may sign other things, or may exist outside its TPM");
-    }
+    CT_CHECK(check_key_attributes(keys.ak));
     Request request{.pcrs = rules.selection, .event_log = rules.require_event_log, .credential = {}};
     Kept kept{.introduction = crypto::sha256(introduction), .secret = {}};
     const auto direct = trust_ak(keys, grounds);
@@ -258,7 +221,8 @@ Verdict Tpm2Verifier::verify(const Subject& subject, const KindPolicy& policy) c
     const auto evidence = decode_evidence(subject.evidence);
     if (!evidence) appraisal.find(evidence.error());
     if (keys) appraisal.judge_ak(*keys, evidence ? &*evidence : nullptr);
-    if (evidence) appraisal.judge_quote(keys ? &*keys : nullptr, *evidence);
+    if (evidence)
+        judge_quote(keys ? &keys->ak : nullptr, *evidence, subject.binding, appraisal.policy, appraisal.verdict);
     if (!appraisal.verdict.affirming()) appraisal.verdict.expires = subject.at;
     return std::move(appraisal.verdict);
 }

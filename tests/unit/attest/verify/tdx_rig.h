@@ -156,14 +156,14 @@ struct QeIdentityFields {
 // Everything that was said in one exchange; a Subject is a view of it.
 struct Exchange {
     std::string kind = std::string(kSimulatedKind);
-    Bytes quote;
+    Bytes quote, event_log;
     Collateral collateral;
     Sha512 binding = some_binding();
     WallTime at;
     std::shared_ptr<const KindPolicy> rules;
 
     [[nodiscard]] Verdict judge(bool with_collateral = true) const {
-        const Bytes introduction = encode_introduction(), evidence = encode(Evidence{quote});
+        const Bytes introduction = encode_introduction(), evidence = encode(Evidence{quote, event_log});
         CollateralReader reader(collateral);
         const Subject subject{introduction, {}, evidence, binding, at, {}, with_collateral ? &reader : nullptr};
         return find_verifier(kind)->verify(subject, *rules);

@@ -78,6 +78,20 @@ TEST(TdxVectors, OfUpToDatePlatformsLackOnlyOurBinding) {
            "spr-v4-gcp-cos113");
 }
 
+TEST(TdxVectors, WithTheirFirmwaresLogReplayToTheirRegisters) {
+    CT_NEEDS_VECTORS();
+    Exchange exchange = quote("spr-v4-gcp-cos113", dated("2025-07", kSpr2), day(2025, 7, 20),
+                              "require_event_log = true\nevent_log_rtmrs = [0, 1, 2, 3]\n");
+    EXPECT_EQ(reasons(exchange.judge()), (Reasons{evidence_nonce_mismatch, evidence_event_log_missing}));
+    exchange.event_log = read_vector("tdx/spr-v4-gcp-cos113.ccel.bin");
+    expect(exchange, {}, "UpToDate", "UpToDate", "with its log");
+    exchange.event_log.resize(1 << 16, 0xff);
+    expect(exchange, {}, "UpToDate", "UpToDate", "with the whole area of its log");
+    constexpr std::size_t first_digest = 32 + 33 + 12 + 2;
+    exchange.event_log[first_digest] ^= 1;
+    expect(exchange, {evidence_event_log_mismatch}, "UpToDate", "UpToDate", "with an event that was not");
+}
+
 TEST(TdxVectors, BelowEveryLevelOrOutOfDateAreRefusedForTheirStatus) {
     CT_NEEDS_VECTORS();
     expect(quote("emr-v5-phala", packed("emr-v5-phala", kEmr), day(2026, 3, 1)), {evidence_tcb_status}, "none",

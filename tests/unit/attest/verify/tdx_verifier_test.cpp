@@ -2,6 +2,7 @@
 // Verdicts on a simulated platform: each refusal for its own reason. Real evidence is in tdx_vectors_test.cpp.
 #include "attest/verify/tdx/chain.h"
 #include "attest/verify/tdx/collateral.h"
+#include "support/tpm_builder.h"
 #include "tdx_rig.h"
 
 namespace ct::attest::tdx {
@@ -432,6 +433,34 @@ TEST(TdxRequest, AsksWhoeverIntroducesItselfAndEnrolsNoKeys) {
     EXPECT_TRUE(decode_request(request->for_collector));
     EXPECT_FALSE(verifier.request(Bytes{1}, **rules, {}, day(2026, 1, 15)));
     EXPECT_FALSE(verifier.check_key("ppid:00"));
+}
+
+// One event of 48 bytes `digest` in register `index` of the log, and what it leads to.
+Bytes log_of(std::uint32_t index, ByteView digest) {
+    Bytes out = test::EventLogBuilder::header({{0x000c, 48}});
+    append(out, Bytes(test::ByteBuilder().le32(index).le32(1).le32(1).le16(0x000c).raw(digest).le32(0)));
+    return out;
+}
+
+TEST(TdxVerifier, FollowsTheFirmwaresLogWhereThePolicyWantsOne) {
+    const Bytes zero(48), digest(48, 0x33), value = crypto::digest(crypto::Hash::sha384, {zero, digest});
+    Rig rig;
+    rig.quote.td.rtmr = {zero, value, zero, Bytes(48, 0xa3)};
+    rig.lines += "require_event_log = true\n";
+    Exchange exchange = rig.make();
+    EXPECT_EQ(reasons(exchange.judge()), Reasons{Reason::evidence_event_log_missing});
+    exchange.event_log = log_of(2, digest);
+    EXPECT_EQ(reasons(exchange.judge()), Reasons{}) << "RTMR3 is not the firmware's";
+    exchange.event_log = log_of(1, digest);
+    EXPECT_EQ(reasons(exchange.judge()), Reasons(2, Reason::evidence_event_log_mismatch)) << "RTMR0 and RTMR1";
+    exchange.event_log = log_of(0, digest);
+    EXPECT_EQ(reasons(exchange.judge()), Reasons{Reason::evidence_malformed});
+    rig.lines += "event_log_rtmrs = [1, 3]\n";
+    exchange = rig.make();
+    exchange.event_log = log_of(2, digest);
+    EXPECT_EQ(reasons(exchange.judge()), Reasons{Reason::evidence_event_log_mismatch}) << "RTMR3, if asked for";
+    const auto asked = find_verifier(kSimulatedKind)->request(encode_introduction(), *exchange.rules, {}, exchange.at);
+    EXPECT_TRUE(decode_request(asked->for_collector)->event_log);
 }
 
 TEST(TdxMutants, OfASimulatedQuoteAreRefused) {

@@ -95,8 +95,10 @@ TEST(Tpm2Policy, IsRefusedForEachMistakeWithItsLine) {
 }
 
 TEST(VerifierRegistry, KnowsItsKindsByTheirWords) {
-    EXPECT_EQ(known_kinds(), (std::vector<std::string_view>{"tpm2", "sev-snp", "simulated-sev-snp", "nitro",
-                                                            "simulated-nitro", "tdx", "simulated-tdx"}));
+    EXPECT_EQ(known_kinds(),
+              (std::vector<std::string_view>{"tpm2", "sev-snp", "simulated-sev-snp", "nitro", "simulated-nitro", "tdx",
+                                             "simulated-tdx", "azure-snp", "simulated-azure-snp", "azure-tdx",
+                                             "simulated-azure-tdx", "gce-snp", "simulated-gce-snp"}));
     for (const auto kind : known_kinds()) {
         ASSERT_NE(find_verifier(kind), nullptr) << kind;
         EXPECT_EQ(find_verifier(kind)->kind(), kind);
