@@ -4,28 +4,11 @@
 #include <algorithm>
 
 #include "attest/signed/envelope.h"
+#include "attest/signed/payload.h"
 #include "codec/cbor.h"
 
 namespace ct::attest {
 namespace {
-
-// Until the year 9999, which certificates end with.
-constexpr std::uint64_t kMostTime = 253402300799;
-
-std::uint64_t seconds(WallTime time) {
-    return static_cast<std::uint64_t>(std::chrono::floor<Seconds>(time).time_since_epoch().count());
-}
-
-Result<WallTime> read_time(cbor::Reader& in) {
-    CT_TRY(const std::uint64_t value, in.uint(kMostTime));
-    return WallTime(Seconds(value));
-}
-
-Status expect_key(cbor::Reader& in, std::uint64_t key) {
-    CT_TRY(const std::uint64_t is, in.uint());
-    if (is != key) return fail(Reason::malformed, "a collateral bundle has the fields 0 to 3");
-    return {};
-}
 
 bool canonical_before(std::string_view a, std::string_view b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
@@ -41,7 +24,13 @@ Bytes encode(const CollateralBundle& bundle) {
         names.push_back(name);
     std::ranges::sort(names, canonical_before);
     cbor::Writer out;
-    out.map(4).uint(0).uint(bundle.serial).uint(1).uint(seconds(bundle.made)).uint(2).uint(seconds(bundle.until));
+    out.map(4)
+        .uint(0)
+        .uint(bundle.serial)
+        .uint(1)
+        .uint(payload_time(bundle.made))
+        .uint(2)
+        .uint(payload_time(bundle.until));
     out.uint(3).map(names.size());
     for (const std::string_view name : names)
         out.text(name).bytes(bundle.items.find(name)->second);
@@ -53,14 +42,14 @@ Result<CollateralBundle> decode_collateral(ByteView payload) {
     cbor::Reader in(payload);
     CollateralBundle out;
     CT_TRY([[maybe_unused]] const std::size_t fields, in.map(4));
-    CT_CHECK(expect_key(in, 0));
+    CT_CHECK(expect_field(in, 0));
     CT_TRY(out.serial, in.uint());
-    CT_CHECK(expect_key(in, 1));
-    CT_TRY(out.made, read_time(in));
-    CT_CHECK(expect_key(in, 2));
-    CT_TRY(out.until, read_time(in));
+    CT_CHECK(expect_field(in, 1));
+    CT_TRY(out.made, read_payload_time(in));
+    CT_CHECK(expect_field(in, 2));
+    CT_TRY(out.until, read_payload_time(in));
     if (out.until < out.made) return fail(Reason::malformed, "a collateral bundle that ends before it was made");
-    CT_CHECK(expect_key(in, 3));
+    CT_CHECK(expect_field(in, 3));
     CT_TRY(const std::size_t count, in.map(kMostCollateralItems));
     for (std::size_t i = 0; i < count; ++i) {
         CT_TRY(const std::string_view name, in.text(1, kMostCollateralName));
