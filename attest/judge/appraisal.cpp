@@ -139,7 +139,8 @@ void check_challenge(const Policy& policy, const Case& facts, Findings& findings
 
 // One kind's evidence; its end of life joins `expires`.
 void verify_kind(const std::string& kind, const Workload& workload, const Case& facts, const FindVerifier& find,
-                 const Sha512& binding, attest::CollateralReader& collateral, Decision& out) {
+                 const Sha512& binding, attest::CollateralReader& collateral, const attest::DenyList& denied,
+                 Decision& out) {
     const auto* introduction = find_kind(facts.hello->introductions, kind);
     const auto* kept = find_kind(facts.challenged->kept, kind);
     const auto* evidence = find_kind(facts.proof->evidence, kind);
@@ -154,20 +155,31 @@ void verify_kind(const std::string& kind, const Workload& workload, const Case& 
         *workload.kinds.find(kind)->second);
     for (const auto& finding : verdict.findings)
         out.findings.push_back({finding.reason, kind + ": " + finding.detail});
+    if (const auto entry = denied.denied(kind, verdict.claims))
+        out.findings.push_back({Reason::evidence_platform_denied, kind + ": the deny list says " + *entry});
     out.claims[kind] = verdict.claims;
     out.kinds.append(out.kinds.empty() ? "" : "+").append(kind);
     out.expires = std::min(out.expires, verdict.expires);
 }
 
+void check_denied_node(const Policy& policy, const Case& facts, Findings& findings) {
+    if (const auto entry = policy.denied().denied_node(facts.node_spki))
+        findings.push_back({Reason::node_revoked, "the deny list says " + *entry});
+}
+
 // The bundle as a whole; what its items are worth, each verifier has judged.
-void check_makers(const Makers& makers, const Workload& workload, const attest::CollateralReader& collateral,
-                  Decision& out) {
+void check_makers(const Makers& makers, const Workload& workload, attest::CollateralReader& collateral, Decision& out) {
+    const bool needed = !collateral.found().empty();
+    // Looked at for every verdict; an old list still denies, and is no reason to refuse what needs nothing else.
+    (void)collateral.find(attest::kDenyList);
     out.collateral.assign(collateral.found().begin(), collateral.found().end());
     if (out.collateral.empty()) return;
     out.collateral_hash = makers.hash;
-    out.expires = std::min(out.expires, makers.until);
-    if (out.at > makers.until)
-        out.findings.push_back({Reason::evidence_collateral_expired, "the collateral bundle has ended"});
+    if (needed) {
+        out.expires = std::min(out.expires, makers.until);
+        if (out.at > makers.until)
+            out.findings.push_back({Reason::evidence_collateral_expired, "the collateral bundle has ended"});
+    }
     if (!workload.collateral_age) return;
     out.expires = std::min(out.expires, makers.made + *workload.collateral_age);
     if (out.at - makers.made > *workload.collateral_age)
@@ -177,6 +189,7 @@ void check_makers(const Makers& makers, const Workload& workload, const attest::
 
 void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& find, Decision& out) {
     const auto* workload = check_hello(policy, facts, out.findings);
+    check_denied_node(policy, facts, out.findings);
     check_challenge(policy, facts, out.findings);
     if (facts.proof_seen)
         out.findings.push_back({Reason::evidence_replayed, "this very proof was sent to this gate before"});
@@ -192,7 +205,7 @@ void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& fi
     const Makers& makers = policy.makers() != nullptr ? *policy.makers() : nothing;
     attest::CollateralReader collateral(makers.items);
     for (const auto& kind : workload->evidence)
-        verify_kind(kind, *workload, facts, find, binding, collateral, out);
+        verify_kind(kind, *workload, facts, find, binding, collateral, policy.denied(), out);
     check_makers(makers, *workload, collateral, out);
 
     const auto lifetime = std::chrono::floor<Seconds>(out.expires - facts.at);
@@ -240,6 +253,7 @@ Opening open(const Policy& policy, const Case& facts, const FindVerifier& find) 
     Opening out;
     check_node(facts, out.findings);
     if (!facts.hello || !out.findings.empty()) return out;
+    check_denied_node(policy, facts, out.findings);
     const auto* workload = check_hello(policy, facts, out.findings);
     if (workload != nullptr) make_requests(*workload, facts, find, out);
     return out;

@@ -18,7 +18,7 @@ namespace {
 using config::Node;
 
 constexpr Seconds kLeastTtl{10};
-constexpr Seconds kMostTtl = std::chrono::hours{24};
+constexpr Seconds kMostTtl = kMostLifetime;
 constexpr Seconds kMostWrapTtl = std::chrono::minutes{5};
 constexpr Seconds kDefaultTtl = std::chrono::minutes{5};
 constexpr Seconds kDefaultWrapTtl{30};
@@ -199,6 +199,16 @@ Sha256 policy_hash(const std::vector<PolicyFile>& files) {
     Sha256 out{};
     std::ranges::copy(hasher.finish(), out.begin());
     return out;
+}
+
+Status Policy::rest_on(std::shared_ptr<const Makers> makers) {
+    attest::DenyList denied;
+    if (const auto list = makers->items.find(attest::kDenyList); list != makers->items.end()) {
+        CT_TRY(denied, attest::DenyList::parse(list->second));
+    }
+    denied_ = std::move(denied);
+    makers_ = std::move(makers);
+    return {};
 }
 
 const Workload* Policy::find(std::string_view workload) const {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/collateral/deny_list.h"
 #include "attest/protocol/messages.h"
 #include "attest/verify/verifier.h"
 #include "base/bytes.h"
@@ -65,9 +66,11 @@ public:
     // config_invalid, and nothing of a policy, if any file has any mistake.
     static Result<Policy> parse(std::vector<PolicyFile> files, const FindVerifier& find = attest::find_verifier);
 
-    // From now on verdicts rest on this, too; without it on no collateral at all.
-    void rest_on(std::shared_ptr<const Makers> makers) { makers_ = std::move(makers); }
+    // From now on verdicts rest on this, too; without it on no collateral at all. malformed for a deny list that is none.
+    Status rest_on(std::shared_ptr<const Makers> makers);
     [[nodiscard]] const Makers* makers() const { return makers_.get(); }
+    // Of the makers' items; empty where there is none.
+    [[nodiscard]] const attest::DenyList& denied() const { return denied_; }
 
     [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
     // SHA-256("cloudtaser/policy/v1" 0x00 | for each file: u32be length + name, u32be length + text).
@@ -81,6 +84,7 @@ private:
     Sha256 hash_{};
     std::vector<PolicyFile> files_;
     std::shared_ptr<const Makers> makers_;
+    attest::DenyList denied_;
     std::map<std::string, Workload, std::less<>> workloads_;
 };
 
@@ -89,7 +93,8 @@ Sha256 policy_hash(const std::vector<PolicyFile>& files);
 // Bounds of a policy as a whole. A gate with more than this wants several gates, one for each trust domain.
 inline constexpr std::size_t kPolicyFiles = 256;
 inline constexpr std::size_t kPolicyFileSize = 256UZ * 1024;
-inline constexpr std::size_t kPolicySize = 1024UZ * 1024;  // all files; every audit record holds a copy
+inline constexpr std::size_t kPolicySize = 1024UZ * 1024;         // all files; every audit record holds a copy
+inline constexpr Seconds kMostLifetime = std::chrono::hours{24};  // of a verdict
 inline constexpr std::size_t kWorkloads = 4096;
 inline constexpr std::size_t kListEntries = 1024;  // of one allow-list
 

@@ -91,7 +91,7 @@ std::optional<Makers> makers_of(const Policy& policy, const Decision& decision) 
 Result<Replay> replay(const Record& record, const FindVerifier& find) {
     CT_TRY(auto recorded, decode_decision(record.decision));
     CT_TRY(auto policy, Policy::parse(record.policy, find));
-    if (record.makers) policy.rest_on(std::make_shared<Makers>(*record.makers));
+    if (record.makers) CT_CHECK(policy.rest_on(std::make_shared<Makers>(*record.makers)));
     auto recomputed = appraise(policy, record.facts, find);
     const bool equal = encode(recomputed) == record.decision;
     return Replay{equal, std::move(recorded), std::move(recomputed)};

@@ -197,7 +197,7 @@ void Connection::carry_out(Action& action) {
         else
             feed(event::StoreFailed{stored.error()});
     } else if (const auto* announce = std::get_if<action::Announce>(&action)) {
-        around_.announce(announce->verdict, address_);
+        around_.announce(*announce, address_);
     } else if (std::holds_alternative<action::Drain>(action)) {
         draining_ = true;
         forget_input();

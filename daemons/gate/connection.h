@@ -37,7 +37,7 @@ struct Surroundings {
     SeenMessages& seen;
     std::function<std::shared_ptr<const Rules>()> rules;
     std::function<std::shared_ptr<Minter>()> minter;
-    std::function<void(const Verdict&, const std::string& address)> announce;
+    std::function<void(const action::Announce&, const std::string& address)> announce;
     std::function<void(const Error&, const std::string& address)> handshake_failed;
 };
 

@@ -297,7 +297,7 @@ Exchange::Actions Exchange::answer(bool stored) {
     if (peer_gone_) {
         token_ = {};
         state_ = State::closed;
-        return {action::Announce{verdict_}, action::Close{}};
+        return {action::Announce{verdict_, decision_, facts_.node_spki}, action::Close{}};
     }
     if (verdict_.released)
         out.emplace_back(
@@ -307,7 +307,7 @@ Exchange::Actions Exchange::answer(bool stored) {
         out.emplace_back(action::Send{attest::encode(
             attest::Refusal{std::string(ct::to_string(verdict_.reason)), verdict_.detail, verdict_.record})});
     token_ = {};
-    out.emplace_back(action::Announce{verdict_});
+    out.emplace_back(action::Announce{verdict_, decision_, facts_.node_spki});
     state_ = State::answered;
     // After a fault there is nothing sensible to read any more.
     if (facts_.fault) answers_ = kMostAnswers;

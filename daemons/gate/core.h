@@ -29,6 +29,7 @@ namespace ct::gate {
 struct Rules {
     judge::Policy policy;
     judge::Enrolments nodes;
+    std::uint64_t policy_serial = 0;  // of a signed policy; 0 else
 };
 
 // What may happen to an exchange.
@@ -121,9 +122,11 @@ struct Store {
     Bytes record;
     bool stranger = false;  // the peer is not enrolled: it may not fill the disk
 };
-// For the counters and the bus signal. Once for each verdict, after the node was answered.
+// For the counters, the bus signal and the table of leases. Once for each verdict, after the node was answered.
 struct Announce {
     Verdict verdict;
+    judge::Decision decision;
+    Sha256 node_spki{};
 };
 // Nothing more will be read as a message: what still arrives is thrown away until the peer closes or the deadline passes,
 // so that the last answer is not lost to a reset.

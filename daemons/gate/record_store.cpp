@@ -131,4 +131,12 @@ void RecordStore::remove(const std::string& id, bool released) {
     folder.files.erase(at);
 }
 
+void RecordStore::each_release(WallTime since, const std::function<void(ByteView)>& take) const {
+    const auto from = time_prefix(since);
+    for (const auto& file : released_.files) {
+        if (file.name < from) continue;
+        if (const auto bytes = read_file(released_.path + "/" + file.name, judge::kRecordSize)) take(as_bytes(*bytes));
+    }
+}
+
 }  // namespace ct::gate

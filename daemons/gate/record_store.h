@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ public:
     Status write(const std::string& id, ByteView record, bool released, WallTime now);
     // For a record whose verdict was not carried out after all.
     void remove(const std::string& id, bool released);
+
+    // The records of releases from `since` on, oldest first; one that cannot be read is left out.
+    void each_release(WallTime since, const std::function<void(ByteView)>& take) const;
 
     // Why no release could be recorded now, if so: asked before OpenBao makes a token in vain.
     [[nodiscard]] Status ready(WallTime now);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "attest/collateral/bundle.h"
+#include "attest/judge/policy_bundle.h"
 #include "audit/event.h"
 #include "codec/hex.h"
 #include "daemons/common/log.h"
@@ -44,6 +45,7 @@ Status record_policy(audit::Sink& sink, const Rules& rules) {
 }
 
 Status raise_serials(Serials& serials, const Rules& rules) {
+    CT_CHECK(serials.raise(judge::kPolicyPurpose, rules.policy_serial));
     if (const auto* makers = rules.policy.makers()) return serials.raise(attest::kCollateralPurpose, makers->serial);
     return {};
 }
@@ -112,12 +114,20 @@ GateService::GateService(daemon::Daemon& daemon, Settings settings, std::shared_
               .seen = seen_,
               .rules = [this] { return rules_; },
               .minter = [this]() -> std::shared_ptr<Minter> { return minter_; },
-              .announce = [this](const Verdict& verdict, const std::string& address) { announce(verdict, address); },
+              .announce = [this](const action::Announce& said, const std::string& address) { announce(said, address); },
               .handshake_failed =
                   [this](const Error& error, const std::string& address) {
                       ++daemon_.counter("handshakes_failed");
                       log::write(log::Level::info, "no TLS with " + address, error);
                   }},
+      ender_(
+          daemon.loop(), daemon.audit(), [this] { return minter_; },
+          [this](const std::string& trouble) {
+              if (trouble == lease_trouble_) return;
+              lease_trouble_ = trouble;
+              show_state();
+          },
+          daemon.counter("leases_ended")),
       server_(around_, daemon.counter("connections_refused")) {}
 
 Result<std::shared_ptr<VaultMinter>> GateService::make_minter(const VaultSettings& settings) {
@@ -144,6 +154,7 @@ Status GateService::start_judges() {
 
 Status GateService::start(Identity identity, std::shared_ptr<VaultMinter> minter) {
     CT_CHECK(start_judges());
+    restore_leases();
     CT_CHECK(record_policy(daemon_.audit(), *rules_));
     CT_CHECK(server_.listen(settings_));
     adopt(rules_, std::move(identity), std::move(minter));
@@ -159,6 +170,7 @@ void GateService::adopt(std::shared_ptr<const Rules> rules, Identity identity, s
         minter_ = std::move(minter);
         minter_->start();
     }
+    ender_.end(leases_.review(*rules_, daemon_.loop().wall_now()));
     watch_certificate();
     log::notice("policy epoch " + std::to_string(rules_->policy.epoch()) + ", hash " +
                 hex_encode(rules_->policy.hash()) + ", " + std::to_string(rules_->policy.workloads().size()) +
@@ -191,6 +203,7 @@ Status GateService::reload(const config::Document& document) {
 // One line about the worst of what is wrong.
 void GateService::show_state() {
     std::string trouble = judge_trouble_.empty() ? vault_trouble_ : judge_trouble_;
+    if (trouble.empty()) trouble = lease_trouble_;
     const auto collateral = collateral_trouble(rules_->policy.makers(), daemon_.loop().wall_now());
     if (!collateral.empty()) trouble = collateral;
     const auto left = std::chrono::floor<Seconds>(identity_->own_not_after() - daemon_.loop().wall_now());
@@ -209,7 +222,21 @@ void GateService::watch_certificate() {
     if (timer) certificate_timer_ = std::move(*timer);
 }
 
-void GateService::announce(const Verdict& verdict, const std::string& address) {
+// What was released before a restart and may still live.
+void GateService::restore_leases() {
+    const auto now = daemon_.loop().wall_now();
+    recorder_.files().each_release(now - judge::kMostLifetime, [&](ByteView bytes) {
+        const auto record = judge::decode_record(bytes);
+        if (!record) return;
+        if (auto lease = lease_of(*record)) ender_.end(leases_.add(std::move(*lease), now));
+    });
+}
+
+void GateService::announce(const action::Announce& said, const std::string& address) {
+    const auto& verdict = said.verdict;
+    if (verdict.released)
+        ender_.end(leases_.add(lease_of(said.decision, said.node_spki, verdict.accessor, verdict.record),
+                               daemon_.loop().wall_now()));
     ++daemon_.counter(verdict.released ? "releases" : "refusals");
     daemon_.counter("records_dropped") = recorder_.files().dropped();
     daemon_.counter("refusals_unrecorded") = recorder_.unrecorded();
@@ -269,6 +296,11 @@ bus::Interface GateService::interface() {
         .property(
             {.name = "Nodes", .signature = "u", .emits = bus::Emits::change},
             [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(rules_->nodes.names())); })
+        .property({.name = "Leases", .signature = "u"},
+                  [this](bus::Message& reply) {
+                      leases_.expire(daemon_.loop().wall_now());
+                      return reply.append(static_cast<std::uint32_t>(leases_.size()));
+                  })
         .property(
             {.name = "Connections", .signature = "u"},
             [this](bus::Message& reply) { return reply.append(static_cast<std::uint32_t>(server_.connections())); })

@@ -9,6 +9,7 @@
 #include "daemons/common/daemon.h"
 #include "daemons/gate/audit_recorder.h"
 #include "daemons/gate/judge_pool.h"
+#include "daemons/gate/lease_ender.h"
 #include "daemons/gate/server.h"
 #include "daemons/gate/settings.h"
 #include "daemons/gate/vault_minter.h"
@@ -32,7 +33,8 @@ private:
     Result<std::shared_ptr<VaultMinter>> make_minter(const VaultSettings& settings);
     Status start_judges();
     bus::Interface interface();
-    void announce(const Verdict& verdict, const std::string& address);
+    void announce(const action::Announce& said, const std::string& address);
+    void restore_leases();
     void list_nodes(bus::Call call);
     void show_state();
     void watch_certificate();
@@ -47,8 +49,10 @@ private:
     InputBudget input_;
     SeenMessages seen_{kSeenMessages};
     Surroundings around_;
+    Leases leases_;
+    LeaseEnder ender_;
     Server server_;
-    std::string vault_trouble_, judge_trouble_;
+    std::string vault_trouble_, judge_trouble_, lease_trouble_;
     Source certificate_timer_;
     bus::Slot object_;
 };

@@ -9,6 +9,7 @@
 
 #include "attest/collateral/bundle.h"
 #include "attest/judge/enrolment_files.h"
+#include "attest/judge/policy_bundle.h"
 #include "attest/judge/policy_files.h"
 #include "attest/signed/envelope.h"
 #include "config/credential.h"
@@ -142,6 +143,16 @@ Status read_collateral(const Node& root, Settings& into) {
     return {};
 }
 
+// With this table `policy` names one signed file, and a folder is none.
+Status read_policy_signers(const Node& root, Settings& into) {
+    const auto table = root.get("signed_policy");
+    if (!table) return {};
+    CT_CHECK(table->only({"signers", "needed"}));
+    CT_TRY(into.policy_signers, read_signers(*table));
+    if (!root.get("policy")) return table->error("say which file it is: policy = \"/etc/cloudtaser/policy.signed\"");
+    return {};
+}
+
 Status read_limits(const Node& root, Settings& into) {
     const auto table = root.get("limits");
     if (!table) return {};
@@ -161,6 +172,18 @@ Status read_limits(const Node& root, Settings& into) {
     return {};
 }
 
+// The policy's files: as they lie there, or from one file that people have signed.
+Result<std::vector<judge::PolicyFile>> read_policy(const Settings& settings, const Serials& had,
+                                                   std::uint64_t& serial) {
+    if (!settings.policy_signers) return judge::read_policy_files(settings.policy);
+    CT_TRY(const auto file, read_file(settings.policy, attest::kMostEnvelope));
+    auto bundle = judge::open_policy_bundle(as_bytes(file), *settings.policy_signers);
+    if (!bundle) return fail(bundle.error().reason, settings.policy + ": " + bundle.error().context);
+    CT_CHECK(had.check(judge::kPolicyPurpose, bundle->serial, settings.policy));
+    serial = bundle->serial;
+    return std::move(bundle->files);
+}
+
 Result<std::shared_ptr<const judge::Makers>> load_makers(const SignedSettings& from, const Serials& had) {
     CT_TRY(const auto file, read_file(from.file, attest::kMostEnvelope));
     auto makers = judge::open_makers(as_bytes(file), from.signers);
@@ -172,8 +195,8 @@ Result<std::shared_ptr<const judge::Makers>> load_makers(const SignedSettings& f
 }  // namespace
 
 Result<Settings> parse_settings(const Node& root) {
-    CT_CHECK(root.only({"listen", "certificate", "key", "policy", "nodes", "state", "node", "openbao", "collateral",
-                        "records", "limits", "audit", "log"}));
+    CT_CHECK(root.only({"listen", "certificate", "key", "policy", "nodes", "state", "node", "openbao", "signed_policy",
+                        "collateral", "records", "limits", "audit", "log"}));
     Settings out;
     CT_TRY(out.listen, read_listen(root));
     CT_CHECK(read_path(root, "certificate", out.certificate));
@@ -184,6 +207,7 @@ Result<Settings> parse_settings(const Node& root) {
     CT_CHECK(read_path(root, "nodes", out.nodes_folder));
     CT_CHECK(read_path(root, "state", out.state_folder));
     CT_TRY(out.vault, read_vault(root));
+    CT_CHECK(read_policy_signers(root, out));
     CT_CHECK(read_collateral(root, out));
     CT_TRY(out.records, read_records(root));
     CT_CHECK(read_limits(root, out));
@@ -191,13 +215,14 @@ Result<Settings> parse_settings(const Node& root) {
 }
 
 Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const Node& root, const Serials& had) {
-    CT_TRY(auto files, judge::read_policy_files(settings.policy));
+    std::uint64_t serial = 0;
+    CT_TRY(auto files, read_policy(settings, had, serial));
     CT_TRY(auto policy, judge::Policy::parse(std::move(files)));
     if (settings.collateral) {
         CT_TRY(auto makers, load_makers(*settings.collateral, had));
-        policy.rest_on(std::move(makers));
+        CT_CHECK(policy.rest_on(std::move(makers)));
     }
-    auto out = std::make_shared<Rules>(Rules{std::move(policy), {}});
+    auto out = std::make_shared<Rules>(Rules{std::move(policy), {}, serial});
     CT_CHECK(out->nodes.add(root));
     CT_CHECK(judge::add_folder(out->nodes, settings.nodes_folder));
     return out;

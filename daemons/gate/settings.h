@@ -49,6 +49,7 @@ struct Settings {
     std::string key = "/etc/cloudtaser/gate.key";
     std::string policy = "/etc/cloudtaser/policy.d";
     std::string state_folder = "/var/lib/cloudtaser-gate";
+    std::optional<judge::Signers> policy_signers;  // with them `policy` is one signed file
     std::optional<SignedSettings> collateral;
     std::string nodes_folder = "/etc/cloudtaser/nodes.d";
     std::size_t judges = 0;  // processes; 0: one a core

@@ -160,4 +160,11 @@ void VaultMinter::mint(const action::Mint& order, std::function<void(Event)> ans
         });
 }
 
+void VaultMinter::revoke(const std::string& accessor, std::function<void(Status)> answer) {
+    client_.revoke_accessor(token_, accessor, [answer](const Result<std::monostate>& done) {
+        if (!done) return answer(std::unexpected(done.error()));
+        answer({});
+    });
+}
+
 }  // namespace ct::gate

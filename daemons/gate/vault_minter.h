@@ -29,6 +29,8 @@ public:
     // Looks the credential up and renews it from now on.
     void start();
     void mint(const action::Mint& order, std::function<void(Event)> answer) override;
+    // Ends a token; one that is gone already is as good as ended.
+    void revoke(const std::string& accessor, std::function<void(Status)> answer);
 
 private:
     VaultMinter(EventLoop& loop, const VaultSettings& settings, VaultState state);

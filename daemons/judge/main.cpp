@@ -47,7 +47,7 @@ Status serve() {
         CT_TRY(auto content, judge::decode_worker_message(message));
         if (auto* rules = std::get_if<judge::WorkerRules>(&content)) {
             CT_TRY(policy, judge::Policy::parse(std::move(rules->policy)));
-            if (rules->makers) policy->rest_on(std::make_shared<judge::Makers>(std::move(*rules->makers)));
+            if (rules->makers) CT_CHECK(policy->rest_on(std::make_shared<judge::Makers>(std::move(*rules->makers))));
             continue;
         }
         if (!policy) return fail(Reason::protocol_violation, "a question before any rules");

@@ -33,6 +33,7 @@ namespace ct::audit {
     X(verdict, "54146af933944f93bb13cd674dcfcb16", "verdict")                                                          \
     X(token_minted, "5e8e93155f6a40068b1902662b3b518a", "token minted")                                                \
     X(policy_loaded, "4fdd2146c57b4101a4a09e37e84e4497", "policy loaded")                                              \
+    X(lease_ended, "6da1e2cb75f64257848ccfe5a6402184", "lease ended early")                                            \
     X(node_enrolled, "27575feff41f4b19a95bf5c207027adf", "node enrolled")                                              \
     X(node_revoked, "4ecf451e651045ea90de269a4f770e81", "node revoked")                                                \
     X(evidence_replayed, "0575562cab6d485c8c2234fb7d0a1b59", "evidence replayed")
@@ -50,7 +51,7 @@ std::string_view words(Type type);       // "session opened"
 // clang-format off
 #define CT_AUDIT_FIELDS(X)                                                                                             \
     X(workload) X(session) X(uid) X(pid) X(unit) X(executable) X(executable_sha256) X(caller) X(member)                \
-    X(evidence_kind) X(tier) X(secret_name) X(secret_version) X(upstream) X(address) X(node) X(policy_hash) X(collateral_hash) X(collateral_serial)            \
+    X(evidence_kind) X(tier) X(secret_name) X(secret_version) X(upstream) X(address) X(node) X(policy_hash) X(cause) X(collateral_hash) X(collateral_serial)            \
     X(policy_epoch) X(accessor) X(record) X(record_sha256) X(lifetime) X(count) X(round_trips) X(protection) X(version) X(file)
 // clang-format on
 

@@ -218,6 +218,17 @@ void Client::revoke_self(const SecretString& token, Reply<std::monostate> reply)
     state_->call<std::monostate>(Repeat::connection, make, revoked, std::move(reply));
 }
 
+void Client::revoke_accessor(const SecretString& token, std::string_view accessor, Reply<std::monostate> reply) {
+    const auto make = [s = state_.get(), token, accessor = std::string(accessor)]() -> Result<http::Request> {
+        auto request = s->request("POST", "auth/token/revoke-accessor", &token);
+        json::Writer body;
+        CT_TRY(request.body, body.begin_object().key("accessor").string(accessor).end_object().take());
+        return request;
+    };
+    // A token that is gone already is answered with a warning.
+    state_->call<std::monostate>(Repeat::connection, make, done, std::move(reply));
+}
+
 void Client::login_approle(const SecretString& role_id, const SecretString& secret_id, Reply<Token> reply) {
     const auto make = [s = state_.get(), role_id, secret_id]() -> Result<http::Request> {
         auto request = s->request("POST", "auth/approle/login", nullptr);

@@ -107,6 +107,8 @@ public:
     void renew_self(const SecretString& token, Seconds increment, Reply<Token> reply);
     // A token that is gone already is as good as revoked.
     void revoke_self(const SecretString& token, Reply<std::monostate> reply);
+    // The same for a token that only its accessor is known of.
+    void revoke_accessor(const SecretString& token, std::string_view accessor, Reply<std::monostate> reply);
     // vault_denied: wrong credentials. vault_rejected: refused for a while, as after too many wrong secret ids for a role id.
     void login_approle(const SecretString& role_id, const SecretString& secret_id, Reply<Token> reply);
     void login_jwt(std::string_view role, const SecretString& jwt, Reply<Token> reply);

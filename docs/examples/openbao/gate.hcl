@@ -14,6 +14,12 @@ path "auth/token/create/wl-payments" {
   }
 }
 
+# Ends what it has released, when a node is revoked or denied, or the policy epoch rises. This right reaches every token whose
+# accessor the gate knows, and it knows those that it made.
+path "auth/token/revoke-accessor" {
+  capabilities = ["update"]
+}
+
 # Its own token.
 path "auth/token/lookup-self" {
   capabilities = ["read"]

@@ -52,6 +52,9 @@ struct Rig : HttpRig {
     Result<Token> renew(const std::string& token, Seconds increment) {
         return wait<Token>([&](auto reply) { vault.renew_self(secret(token), increment, reply); });
     }
+    Result<std::monostate> revoke_accessor(const std::string& token, const std::string& accessor) {
+        return wait<std::monostate>([&](auto reply) { vault.revoke_accessor(secret(token), accessor, reply); });
+    }
     Result<std::monostate> revoke(const std::string& token) {
         return wait<std::monostate>([&](auto reply) { vault.revoke_self(secret(token), reply); });
     }
@@ -205,6 +208,23 @@ TEST_F(OpenBaoClient, MintsThroughTheRoleAndUnwrapsOnce) {
     EXPECT_EQ(why(rig.revoke(std::string(token->value))), "ok");
     EXPECT_EQ(why(rig.read(std::string(token->value), "payments")), "vault_token_invalid");
     EXPECT_EQ(why(rig.revoke(std::string(token->value))), "ok") << "gone is gone";
+}
+
+TEST_F(OpenBaoClient, TheGateEndsATokenByItsAccessor) {
+    Rig rig(*bao);
+    const auto wrapped = rig.mint(gate, payments()).value();
+    const auto token = rig.unwrap(wrapped.value);
+    ASSERT_TRUE(token) << token.error().to_string();
+    EXPECT_EQ(why(rig.revoke_accessor(gate, token->accessor)), "ok");
+    EXPECT_EQ(why(rig.read(std::string(token->value), "payments")), "vault_token_invalid");
+    EXPECT_EQ(why(rig.revoke_accessor(gate, token->accessor)), "ok") << "gone is gone";
+    // One that nobody has opened yet is worth nothing any more either.
+    const auto unopened = rig.mint(gate, payments()).value();
+    EXPECT_EQ(why(rig.revoke_accessor(gate, unopened.wrapped_accessor)), "ok");
+    const auto late = rig.unwrap(unopened.value);
+    if (late) {
+        EXPECT_EQ(why(rig.read(std::string(late->value), "payments")), "vault_token_invalid");
+    }
 }
 
 TEST_F(OpenBaoClient, OneOfTwoUnwrapsAtOnceIsAnAlarm) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "codec/hex.h"
 #include "support/judge_case.h"
 
 namespace ct::judge {
@@ -123,7 +124,7 @@ Policy policy_with_makers(WallTime until = test::kNow + std::chrono::minutes{3})
     makers->until = until;
     for (const std::string name : {"patterns/blue", "patterns/red", "patterns/white"})
         makers->items[name] = to_vector(as_bytes(name.substr(name.find('/') + 1)));
-    policy.rest_on(std::move(makers));
+    EXPECT_TRUE(policy.rest_on(std::move(makers)));
     return policy;
 }
 
@@ -152,6 +153,75 @@ TEST(Collateral, ThatHasEndedRefusesWhatRestsOnIt) {
     auto none = test::paper_policy(test::kPaperPolicy + "pattern = \"patterns/red\"\n");
     EXPECT_EQ(reasons(appraise(none, test::paper_case(), find_paper)),
               std::vector<Reason>{Reason::evidence_collateral_missing});
+}
+
+Policy policy_with_age(Seconds age, WallTime made) {
+    auto text = test::kPaperPolicy + "pattern = \"patterns/red\"\n";
+    text.replace(text.find("uids ="), 0, "collateral_age = " + std::to_string(age.count()) + "\n");
+    auto policy = test::paper_policy(text);
+    auto makers = std::make_shared<Makers>(*policy_with_makers().makers());
+    makers->made = made;
+    EXPECT_TRUE(policy.rest_on(std::move(makers)));
+    return policy;
+}
+
+TEST(Collateral, IsAsOldAsThePolicySays) {
+    const auto made = test::kNow - std::chrono::hours{5};
+    const auto young =
+        appraise(policy_with_age(std::chrono::hours{5} + Seconds{30}, made), test::paper_case(), find_paper);
+    ASSERT_TRUE(young.granted()) << young.findings.front().detail;
+    EXPECT_EQ(young.expires, test::kNow + Seconds{30});
+    const auto old = appraise(policy_with_age(std::chrono::hours{4}, made), test::paper_case(), find_paper);
+    ASSERT_EQ(old.findings.size(), 1U);
+    EXPECT_EQ(old.findings[0].reason, Reason::evidence_collateral_expired);
+}
+
+Policy policy_that_denies(const std::string& list, WallTime until = test::kNow + std::chrono::hours{1}) {
+    auto policy = test::paper_policy();
+    auto makers = std::make_shared<Makers>();
+    makers->hash = test::filled<32>(0x77);
+    makers->until = until;
+    makers->items["deny"] = to_vector(as_bytes(list));
+    EXPECT_TRUE(policy.rest_on(std::move(makers)));
+    return policy;
+}
+
+TEST(DenyList, ShutsOutWhatItNamesAndNothingElse) {
+    const auto node = "node=sha256:" + hex_encode(test::filled<32>(0x11));
+    for (const auto& [list, reason] : std::vector<std::pair<std::string, std::optional<Reason>>>{
+             {"# nobody\n", std::nullopt},
+             {"paper.stamp=blue\nother.stamp=red\n", std::nullopt},
+             {"paper.stamp=red\n", Reason::evidence_platform_denied},
+             {node + "\n", Reason::node_revoked}}) {
+        const auto policy = policy_that_denies(list);
+        const auto decision = appraise(policy, test::paper_case(), find_paper);
+        EXPECT_EQ(decision.granted(), !reason) << list;
+        if (reason) {
+            EXPECT_EQ(decision.findings.front().reason, *reason) << list;
+        }
+        const auto again = decode_record(encode(record_of(policy, test::paper_case())));
+        ASSERT_TRUE(again);
+        const auto replayed = replay(*again, find_paper);
+        ASSERT_TRUE(replayed) << replayed.error().to_string();
+        EXPECT_TRUE(replayed->equal) << list;
+    }
+    // A node on it gets no challenge.
+    auto hello = test::paper_connection();
+    hello.hello = test::paper_hello();
+    EXPECT_EQ(open(policy_that_denies(node), hello, find_paper).findings.front().reason, Reason::node_revoked);
+}
+
+TEST(DenyList, DeniesAfterItsBundleHasEndedAndRefusesNothingElse) {
+    const auto ended = test::kNow - Seconds{1};
+    EXPECT_TRUE(appraise(policy_that_denies("paper.stamp=blue", ended), test::paper_case(), find_paper).granted());
+    EXPECT_FALSE(appraise(policy_that_denies("paper.stamp=red", ended), test::paper_case(), find_paper).granted());
+}
+
+TEST(DenyList, ThatIsNoneIsNotTaken) {
+    auto policy = test::paper_policy();
+    auto makers = std::make_shared<Makers>();
+    makers->items["deny"] = to_vector(as_bytes("what is this"));
+    EXPECT_EQ(policy.rest_on(std::move(makers)).error().reason, Reason::malformed);
 }
 
 TEST(Collateral, InARecordIsWhatTheDecisionNeedsAndNoMore) {

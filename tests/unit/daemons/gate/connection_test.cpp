@@ -150,15 +150,16 @@ protected:
     std::vector<Verdict> verdicts_;
     std::vector<Error> failed_handshakes_;
     test::PaperJudge judge_;
-    Surroundings around_{loop_,
-                         [this]() -> Judge& { return judge_; },
-                         recorder_,
-                         input_,
-                         seen_,
-                         [this] { return rules_; },
-                         [this]() -> std::shared_ptr<Minter> { return minter_; },
-                         [this](const Verdict& verdict, const std::string&) { verdicts_.push_back(verdict); },
-                         [this](const Error& error, const std::string&) { failed_handshakes_.push_back(error); }};
+    Surroundings around_{
+        loop_,
+        [this]() -> Judge& { return judge_; },
+        recorder_,
+        input_,
+        seen_,
+        [this] { return rules_; },
+        [this]() -> std::shared_ptr<Minter> { return minter_; },
+        [this](const action::Announce& said, const std::string&) { verdicts_.push_back(said.verdict); },
+        [this](const Error& error, const std::string&) { failed_handshakes_.push_back(error); }};
     Source accepting_;
     std::shared_ptr<Connection> connection_;
     bool ended_ = false;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "attest/judge/policy_bundle.h"
 #include "support/company.h"
 #include "support/process.h"
 
@@ -43,6 +46,8 @@ key = "/k"
 policy = "/p"
 nodes = "/n"
 state = "/s"
+[signed_policy]
+signers = ["ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"]
 [collateral]
 file = "/b"
 signers = ["ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "ed25519:3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"]
@@ -75,6 +80,8 @@ spki = "1111111111111111111111111111111111111111111111111111111111111111"
               (VaultSettings{{"::1", 8200}, "vault.example", "/etc/ca.pem", "team", "/etc/token", Seconds{3}}));
     EXPECT_EQ(settings->records, (RecordSettings{"/r", 10 << 20, Seconds{86400}, true}));
     EXPECT_EQ(settings->state_folder, "/s");
+    ASSERT_TRUE(settings->policy_signers);
+    EXPECT_EQ(settings->policy_signers->needed, 1U);
     ASSERT_TRUE(settings->collateral);
     EXPECT_EQ(settings->collateral->file, "/b");
     EXPECT_EQ(settings->collateral->signers.keys.size(), 2U);
@@ -121,6 +128,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"BadAge", "[openbao]", "[records]\nmost_age = \"5m\"\n[openbao]", "1h or more"},
         Mistake{"NoRoom", "[openbao]", "[records]\nmost_mib = 0\n[openbao]", "number"},
         Mistake{"NoSigners", "[openbao]", "[collateral]\n[openbao]", "signers is required"},
+        Mistake{"SignedWhere", "[openbao]",
+                "[signed_policy]\nsigners = "
+                "[\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\n[openbao]",
+                "say which file"},
         Mistake{"NotASigner", "[openbao]", "[collateral]\nsigners = [\"me\"]\n[openbao]", "ed25519:"},
         Mistake{
             "MoreNeededThanThereAre", "[openbao]",
@@ -151,6 +162,7 @@ protected:
         document_ = std::make_unique<config::Document>(*config::Document::parse(more, "gate.toml"));
         CT_TRY(const auto had, Serials::load(folder_.path()));
         settings.collateral = collateral_;
+        settings.policy_signers = signers_;
         return load_rules(settings, document_->root(), had);
     }
     void make(const std::string& name) { ASSERT_EQ(::mkdir(folder_.file(name).c_str(), 0700), 0); }
@@ -160,6 +172,7 @@ protected:
     test::TempDir folder_;
     std::unique_ptr<config::Document> document_;
     std::optional<SignedSettings> collateral_;
+    std::optional<judge::Signers> signers_;
     const std::string policy_ =
         "epoch = 3\n[workload.w]\nevidence = [\"tpm2\"]\ntoken_role = \"r\"\n[workload.w.tpm2]\npcrs = { \"7\" = \"" +
         std::string(64, '0') + "\" }\nak = [\"sha256:" + std::string(64, '1') + "\"]\n";
@@ -207,6 +220,29 @@ TEST_F(LoadRules, RestOnCollateralThatIsSignedAndNotOlderThanWhatWasThere) {
     ASSERT_TRUE(had->raise("collateral", 5));
     EXPECT_EQ(load().error().reason, Reason::config_invalid);
     EXPECT_NE(load().error().context.find("this gate has had 5"), std::string::npos);
+}
+
+TEST_F(LoadRules, APolicyThatMustBeSignedIsTakenFromNoFolder) {
+    const test::Company company(2, 2);
+    signers_ = company.signers;
+    make("policy.d");
+    folder_.write("policy.d/w.toml", policy_);
+    EXPECT_FALSE(load());
+    std::filesystem::remove_all(folder_.file("policy.d"));
+    const judge::PolicyBundle bundle{.serial = 3, .made = {}, .files = {{"w.toml", policy_, "w.toml"}}};
+    const auto sign = [&](std::size_t by) {
+        folder_.write("policy.d", std::string(as_text(company.sign(judge::encode(bundle), by, judge::kPolicyPurpose))));
+    };
+    sign(1);
+    EXPECT_EQ(load().error().reason, Reason::evidence_signature_invalid);
+    sign(2);
+    const auto rules = load();
+    ASSERT_TRUE(rules) << rules.error().to_string();
+    EXPECT_EQ((*rules)->policy.epoch(), 3U);
+    EXPECT_EQ((*rules)->policy_serial, 3U);
+    auto had = Serials::load(folder_.path());
+    ASSERT_TRUE(had && had->raise("policy", 4));
+    EXPECT_EQ(load().error().reason, Reason::config_invalid);
 }
 
 TEST(Serials, OnlyRiseAndStay) {

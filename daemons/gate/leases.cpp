@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/gate/leases.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "crypto/digest.h"
+
+namespace ct::gate {
+namespace {
+
+constexpr std::uint64_t kNoCount = ~std::uint64_t{0};
+
+std::uint64_t short_hash(std::string_view text) {
+    const auto digest = crypto::sha256(as_bytes(text));
+    std::uint64_t out = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+        out = out << 8 | digest[i];
+    return out;
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return out;
+}
+
+// As the deny list compares.
+std::uint64_t entry_hash(std::string_view subject, std::string_view value) {
+    return short_hash(std::string(subject) + "=" + lower(value));
+}
+
+std::uint64_t count(const std::map<std::string, std::string>& claims, const std::string& name) {
+    const auto at = claims.find(name);
+    std::uint64_t out = 0;
+    if (at == claims.end()) return kNoCount;
+    const auto [end, error] = std::from_chars(at->second.data(), at->second.data() + at->second.size(), out);
+    return error == std::errc() && *end == '\0' ? out : kNoCount;
+}
+
+// Whether `now` shows a later boot of the machine that `before` was seen on.
+bool restarted(const std::vector<Lease::Boot>& before, const std::vector<Lease::Boot>& now) {
+    return std::ranges::any_of(before, [&](const Lease::Boot& old) {
+        return std::ranges::any_of(now, [&](const Lease::Boot& fresh) { return fresh.key == old.key && fresh != old; });
+    });
+}
+
+// Why a lease falls, if it does.
+std::optional<std::pair<Reason, std::string>> fallen(const Lease& lease, const Rules& rules,
+                                                     const std::map<std::uint64_t, std::string>& denied) {
+    const auto node = rules.nodes.find(lease.node_spki);
+    if (!node) return std::pair{Reason::node_unknown, "node " + lease.node + " is not enrolled any more"};
+    if (node->revoked) return std::pair{Reason::node_revoked, "node " + lease.node + " is revoked"};
+    if (const auto entry = rules.policy.denied().denied_node(lease.node_spki))
+        return std::pair{Reason::node_revoked, "the deny list says " + *entry};
+    if (lease.policy_epoch < rules.policy.epoch())
+        return std::pair{Reason::policy_epoch_stale,
+                         "attested under policy epoch " + std::to_string(lease.policy_epoch)};
+    if (rules.policy.find(lease.workload) == nullptr)
+        return std::pair{Reason::workload_unknown, "no policy for workload " + lease.workload + " any more"};
+    for (const auto claim : lease.claims)
+        if (const auto entry = denied.find(claim); entry != denied.end())
+            return std::pair{Reason::evidence_platform_denied, "the deny list says " + entry->second};
+    return std::nullopt;
+}
+
+}  // namespace
+
+Lease lease_of(const judge::Decision& decision, const Sha256& node_spki, std::string accessor, std::string record) {
+    Lease out{std::move(accessor),
+              std::move(record),
+              decision.node,
+              decision.workload,
+              node_spki,
+              decision.policy_epoch,
+              decision.expires,
+              {},
+              {}};
+    for (const auto& [kind, claims] : decision.claims) {
+        for (const auto& [name, value] : claims)
+            out.claims.push_back(entry_hash(kind + "." + name, value));
+        const auto key = claims.find("ak");
+        const auto reset = count(claims, "reset_count"), restart = count(claims, "restart_count");
+        if (key != claims.end() && reset != kNoCount && restart != kNoCount)
+            out.boots.push_back({short_hash(kind + "=" + key->second), reset, restart});
+    }
+    std::ranges::sort(out.claims);
+    out.claims.shrink_to_fit();
+    return out;
+}
+
+std::optional<Lease> lease_of(const judge::Record& record) {
+    if (!record.outcome.released || record.outcome.accessor.empty()) return std::nullopt;
+    const auto decision = judge::decode_decision(record.decision);
+    if (!decision) return std::nullopt;
+    return lease_of(*decision, record.facts.node_spki, record.outcome.accessor, record.id);
+}
+
+std::vector<Ended> Leases::add(Lease lease, WallTime now) {
+    expire(now);
+    std::vector<Ended> out;
+    bool other = false;
+    for (const auto& boot : lease.boots) {
+        const auto [last, first] = seen_last_.try_emplace(boot.key, boot);
+        other |= !first && last->second != boot;
+        last->second = boot;
+    }
+    if (other)
+        for (auto at = by_end_.begin(); at != by_end_.end();) {
+            if (!restarted(at->second.boots, lease.boots)) {
+                ++at;
+                continue;
+            }
+            out.push_back({std::move(at->second), Reason::evidence_reset_changed, "the machine has restarted since"});
+            at = by_end_.erase(at);
+        }
+    const auto end = lease.expires;
+    if (end > now) by_end_.emplace(end, std::move(lease));
+    return out;
+}
+
+std::vector<Ended> Leases::review(const Rules& rules, WallTime now) {
+    expire(now);
+    std::map<std::uint64_t, std::string> denied;
+    for (const auto& [subject, values] : rules.policy.denied().entries())
+        for (const auto& value : values)
+            denied.emplace(entry_hash(subject, value), subject + "=" + value);
+    std::vector<Ended> out;
+    for (auto at = by_end_.begin(); at != by_end_.end();) {
+        auto why = fallen(at->second, rules, denied);
+        if (!why) {
+            ++at;
+            continue;
+        }
+        out.push_back({std::move(at->second), why->first, std::move(why->second)});
+        at = by_end_.erase(at);
+    }
+    return out;
+}
+
+void Leases::expire(WallTime now) {
+    by_end_.erase(by_end_.begin(), by_end_.upper_bound(now));
+    if (by_end_.empty()) seen_last_.clear();
+}
+
+}  // namespace ct::gate
