@@ -236,8 +236,8 @@ Result<int> collateral_pack(const CollateralPackOptions& options, WallTime now, 
         return fail(Reason::config_missing, options.folder + ": no item; cloudtaserctl collateral fetch first");
     bundle.made = std::chrono::floor<Seconds>(now);
     // Ascending without anybody keeping count: two bundles are not made in one second.
-    bundle.serial = options.serial != 0 ? options.serial
-                                        : static_cast<std::uint64_t>(bundle.made.time_since_epoch() / Seconds(1));
+    bundle.serial =
+        options.serial != 0 ? options.serial : static_cast<std::uint64_t>(bundle.made.time_since_epoch() / Seconds(1));
     CT_TRY(const WallTime end, common_end(bundle.items, now, others));
     bundle.until = std::min(end, bundle.made + std::chrono::days(options.days));
     made.envelope.payload = attest::encode(bundle);

@@ -34,8 +34,8 @@ Result<int> policy_pack(const PolicyPackOptions& options, WallTime now, Output& 
     CT_TRY(bundle.files, judge::read_policy_files(options.folder));
     CT_TRY(const auto policy, judge::Policy::parse(bundle.files));  // what a gate would refuse is not packed
     bundle.made = std::chrono::floor<Seconds>(now);
-    bundle.serial = options.serial != 0 ? options.serial
-                                        : static_cast<std::uint64_t>(bundle.made.time_since_epoch() / Seconds(1));
+    bundle.serial =
+        options.serial != 0 ? options.serial : static_cast<std::uint64_t>(bundle.made.time_since_epoch() / Seconds(1));
     const attest::Envelope envelope{judge::encode(bundle), {}};
     CT_CHECK(judge::decode_policy_bundle(envelope.payload));
     CT_CHECK(write_signed(options.file, envelope));

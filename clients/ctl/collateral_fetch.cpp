@@ -27,8 +27,8 @@ struct Round {
 
     struct Patience {
         Seconds left;
-        std::string out = {};                 // why the service is out
-        std::optional<WallTime> last = {};    // request
+        std::string out = {};               // why the service is out
+        std::optional<WallTime> last = {};  // request
     };
     std::map<Service, Patience> patience = {};
 

@@ -34,11 +34,13 @@ Result<Source> vcek_source(const Wanted& wanted) {
     using attest::snp::Product;
     const auto at = std::ranges::find(kProducts, wanted.product);
     if (at == kProducts.end())
-        return fail(Reason::invalid_argument, wanted.name + ": say of which product the chip is: Milan, Genoa or Turin");
+        return fail(Reason::invalid_argument,
+                    wanted.name + ": say of which product the chip is: Milan, Genoa or Turin");
     const auto product = static_cast<Product>(at - kProducts.begin());
     const std::string rest = behind(wanted.name, kVcek);
     const auto slash = rest.find('/');
-    const std::size_t chip_digits = 2 * (product == Product::turin ? attest::snp::kTurinChipIdSize : attest::snp::kChipIdSize);
+    const std::size_t chip_digits =
+        2 * (product == Product::turin ? attest::snp::kTurinChipIdSize : attest::snp::kChipIdSize);
     CT_TRY(const auto tcb, hex_decode_array<8>(rest.substr(slash + 1)));
     return Source{.service = Service::amd,
                   .path = "/vcek/v1/" + wanted.product + "/" + rest.substr(0, std::min(slash, chip_digits)) + "?" +
@@ -79,7 +81,8 @@ std::vector<Wanted> always_wanted() {
     std::vector<Wanted> out;
     for (const auto product : kProducts)
         out.push_back({std::string(kAmdList) + std::string(product)});
-    for (const char* name : {"intel/root-crl", "intel/pck-crl/platform", "intel/pck-crl/processor", "intel/td-qe-identity"})
+    for (const char* name :
+         {"intel/root-crl", "intel/pck-crl/platform", "intel/pck-crl/processor", "intel/td-qe-identity"})
         out.push_back({name});
     return out;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-set -l verbs status sessions revoke fetch run policy gate enrolment keygen pin reasons
+set -l verbs status sessions revoke fetch run policy collateral measure gate enrolment keygen pin reasons
 set -l workloads "(sed -nE 's/^\\[workload\\.\"?([^]\".]+)\"?\\].*/\\1/p' /etc/cloudtaser/workloads.d/*.toml 2>/dev/null)"
 complete -c cloudtaserctl -f
 complete -c cloudtaserctl -l json -d 'One JSON value on standard output'
@@ -11,6 +11,8 @@ complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a revoke 
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a fetch -d 'Write one secret of a workload to a descriptor'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a run -d 'Start a program with its secrets'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a policy -d 'Policies of a gate'
+complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a collateral -d 'What the makers publish, as a file that gates take'
+complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a measure -d 'Reference values of what a machine boots'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a gate -d 'Nodes and verdicts of a gate'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a enrolment -d 'What a gate must know of this node'
 complete -c cloudtaserctl -n "not __fish_seen_subcommand_from $verbs" -a keygen -d 'Make the identity of a node or a gate'
@@ -23,7 +25,26 @@ complete -c cloudtaserctl -n '__fish_seen_subcommand_from revoke fetch' -a $work
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l to-fd -x -d 'An open descriptor'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l force -d 'Even to a terminal'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from policy' -a check -d 'Check policy files as the gate would'
-complete -c cloudtaserctl -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from check' -F
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from policy collateral' -a 'pack sign verify' -F
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from collateral' -a 'keygen fetch show'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from pack' -l out -r -F -d 'The file to write'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from pack' -l serial -x -d 'Number of this version'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from pack' -l deny -r -F -d 'A list of what is shut out'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from collateral; and __fish_seen_subcommand_from pack' -l days -x -d 'It ends after so many'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from sign' -l key -r -F -d 'Your signing key'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from show verify' -l signer -x -d 'Who may have signed'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from show verify' -l needed -s n -x -d 'How many must have'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from show verify' -l at -x -d 'At this time'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l only -x -a 'amd intel' -d 'Of one maker'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l amd -x -d 'Key server'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l intel -x -d 'Certification service'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l ca -r -F -d 'Who vouches for the services'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l ahead -x -d 'Days before the end'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l age -x -d 'Days at most'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l pace -x -d 'Seconds between requests to AMD'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l tries -x -d 'Of one item'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l patience -x -d 'Seconds for one service'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from collateral' -l makers -r -F -d 'Of simulated machines'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from gate; and not __fish_seen_subcommand_from node verdict' -a 'node verdict'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from node; and not __fish_seen_subcommand_from add list revoke' -a 'add list revoke'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from node' -l settings -r -F -d 'Configuration of the gate'

@@ -29,8 +29,8 @@ const WallTime kNow = std::chrono::floor<Seconds>(std::chrono::system_clock::now
 std::string escaped(ByteView text) {
     std::string out;
     for (const char c : as_text(text))
-        out += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? std::string(1, c)
-                                                                : "%" + hex_encode(as_bytes({&c, 1}));
+        out +=
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? std::string(1, c) : "%" + hex_encode(as_bytes({&c, 1}));
     return out;
 }
 
@@ -85,8 +85,8 @@ protected:
         auto all = crypto::Certificate::chain_from_pem(made().roots, 8).value();
         for (auto& one : all)
             (one.subject_name() == one.issuer_name() ? others_.roots : others_.intermediates).push_back(std::move(one));
-        wanted_ = {{"amd/crl/Milan"},           {made().vcek_name, "Milan"}, {"intel/root-crl"},
-                   {"intel/pck-crl/platform"},  {"intel/pck-crl/processor"}, {"intel/td-qe-identity"},
+        wanted_ = {{"amd/crl/Milan"},          {made().vcek_name, "Milan"}, {"intel/root-crl"},
+                   {"intel/pck-crl/platform"}, {"intel/pck-crl/processor"}, {"intel/td-qe-identity"},
                    {made().tcb_info_name}};
     }
     // As the services would answer for an item.
@@ -98,23 +98,22 @@ protected:
         return out;
     }
     std::vector<Fetched> fetch() {
-        const FetchPorts ports{
-            [this](Service, const std::string& path) -> Result<http::Document> {
-                asked_.push_back(path);
-                if (auto& odd = odd_[path]; !odd.empty()) {
-                    auto first = std::move(odd.front());
-                    odd.erase(odd.begin());
-                    return first;
-                }
-                for (const auto& wanted : wanted_)
-                    if (source_of(wanted)->path == path) return answer(wanted);
-                return http::Document{404, {}, {}, Seconds(0)};
-            },
-            [this](Seconds time, std::string_view) {
-                waits_.push_back(time);
-                now_ += time;
-            },
-            [this] { return now_; }};
+        const FetchPorts ports{[this](Service, const std::string& path) -> Result<http::Document> {
+                                   asked_.push_back(path);
+                                   if (auto& odd = odd_[path]; !odd.empty()) {
+                                       auto first = std::move(odd.front());
+                                       odd.erase(odd.begin());
+                                       return first;
+                                   }
+                                   for (const auto& wanted : wanted_)
+                                       if (source_of(wanted)->path == path) return answer(wanted);
+                                   return http::Document{404, {}, {}, Seconds(0)};
+                               },
+                               [this](Seconds time, std::string_view) {
+                                   waits_.push_back(time);
+                                   now_ += time;
+                               },
+                               [this] { return now_; }};
         auto rows = fetch_collateral(wanted_, folder_, rules_, ports, others_);
         EXPECT_TRUE(rows) << rows.error().to_string();
         return std::move(*rows);
@@ -290,8 +289,8 @@ protected:
         return test::told([&](Output& out) { return collateral_fetch(options, out); });
     }
     std::string key(const std::string& name) {
-        const auto made = test::told([&](Output& out) { return collateral_keygen(desk_.file(name), out); },
-                                     Output::Mode::json);
+        const auto made =
+            test::told([&](Output& out) { return collateral_keygen(desk_.file(name), out); }, Output::Mode::json);
         return std::string(test::parsed(made.text).root().find("signer")->text());
     }
     test::Told sign(std::vector<std::string> names) {
