@@ -108,6 +108,24 @@ struct CollateralVerifyOptions {
 Result<int> collateral_show(const CollateralVerifyOptions& options, WallTime now, Output& out);
 Result<int> collateral_verify(const CollateralVerifyOptions& options, WallTime now, Output& out);
 
+struct MeasureSnpOptions {
+    std::string firmware = {};
+    std::vector<unsigned> processors = {1};
+    std::string cpu = {};        // QEMU's name; or
+    std::string signature = {};  // hexadecimal
+    std::string features = "1";  // hexadecimal
+    std::string hypervisor = "qemu";
+    std::string kernel = {}, initrd = {}, command_line = {};
+};
+Result<int> measure_snp(const MeasureSnpOptions& options, Output& out);
+Result<int> measure_tdx(const std::string& firmware, Output& out);
+
+struct MeasureUkiOptions {
+    std::string file = {};
+    std::string bank = "sha256";  // or "sha384"
+};
+Result<int> measure_uki(const MeasureUkiOptions& options, Output& out);
+
 struct ReplayOptions {
     std::string record = {};   // a file, "-" for standard input, or the id of a record in `records`
     std::string records = {};  // folder of the gate

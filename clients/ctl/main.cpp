@@ -69,6 +69,9 @@ struct Arguments {
     CollateralFetchOptions collateral_fetch;
     CollateralPackOptions collateral_pack;
     CollateralVerifyOptions collateral_verify;
+    MeasureSnpOptions measure_snp;
+    MeasureUkiOptions measure_uki;
+    std::string firmware;
     ReplayOptions replay;
     EnrolmentOptions enrolment;
     GateNodeOptions gate_node;
@@ -107,6 +110,7 @@ struct Arguments {
     }
 
     void add_collateral();
+    void add_measure();
 
     Arguments() {
         const bool person = ::isatty(STDIN_FILENO) == 1;
@@ -159,6 +163,7 @@ struct Arguments {
         add_signers(v, policy_verify.signers, policy_verify.needed);
 
         add_collateral();
+        add_measure();
 
         auto* gate = group(app, "gate", "Nodes and verdicts of a gate");
         below = group(*gate, "node", "Which nodes it knows");
@@ -258,6 +263,35 @@ void Arguments::add_collateral() {
         v->add_option("--at", collateral_verify.at, "At this time: 2026-11-25T14:03:05Z");
         v->add_option("--makers", collateral_verify.makers, "As for fetch");
     }
+}
+
+void Arguments::add_measure() {
+    CLI::App* measures = group(app, "measure", "Reference values of what a machine boots, as lines for a policy");
+    auto* v = verb(*measures, "snp", "Launch digest of an SEV-SNP guest",
+                   [this](Output& out) { return ctl::measure_snp(measure_snp, out); });
+    v->add_option("--firmware", measure_snp.firmware, "OVMF, as the hypervisor loads it")->required();
+    v->add_option("--vcpus", measure_snp.processors, "Numbers of processors that are allowed")
+        ->capture_default_str()
+        ->delimiter(',');
+    v->add_option("--cpu", measure_snp.cpu, "The processor, as QEMU names it: EPYC-Milan");
+    v->add_option("--cpu-signature", measure_snp.signature, "Or its CPUID Fn0000_0001_EAX, in hexadecimal");
+    v->add_option("--features", measure_snp.features, "SEV_FEATURES, in hexadecimal")->capture_default_str();
+    v->add_option("--hypervisor", measure_snp.hypervisor, "Whose initial registers")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"qemu", "ec2", "gce"}));
+    v->add_option("--kernel", measure_snp.kernel, "Kernel of a direct boot (kernel-hashes=on)");
+    v->add_option("--initrd", measure_snp.initrd, "Its initrd");
+    v->add_option("--cmdline", measure_snp.command_line, "Its command line");
+
+    v = verb(*measures, "tdx", "MRTD of a TDX guest", [this](Output& out) { return ctl::measure_tdx(firmware, out); });
+    v->add_option("--firmware", firmware, "OVMF, as the hypervisor loads it")->required();
+
+    v = verb(*measures, "uki", "PCR 11 of a unified kernel image",
+             [this](Output& out) { return ctl::measure_uki(measure_uki, out); });
+    v->add_option("FILE", measure_uki.file, "The image, with systemd's stub")->required();
+    v->add_option("--bank", measure_uki.bank, "Of the TPM")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"sha256", "sha384"}));
 }
 
 }  // namespace
