@@ -51,6 +51,81 @@ struct PolicyCheckOptions {
 };
 Result<int> policy_check(const PolicyCheckOptions& options, Output& out);
 
+struct PolicyPackOptions {
+    std::string folder = {};
+    std::string file = {};
+    std::uint64_t serial = 0;  // 0: the time
+};
+Result<int> policy_pack(const PolicyPackOptions& options, WallTime now, Output& out);
+
+// Adds signatures to a packed file, in place.
+struct SignOptions {
+    std::string file = {};
+    std::vector<std::string> keys = {};  // files
+};
+Result<int> policy_sign(const SignOptions& options, Output& out);
+
+struct PolicyVerifyOptions {
+    std::string file = {};
+    std::vector<std::string> signers = {};  // "ed25519:HEX"
+    std::size_t needed = 1;
+};
+Result<int> policy_verify(const PolicyVerifyOptions& options, Output& out);
+
+Result<int> collateral_keygen(const std::string& path, Output& out);
+
+struct CollateralFetchOptions {
+    std::string folder = {};
+    std::string amd = "https://kdsintf.amd.com", intel = "https://api.trustedservices.intel.com";
+    std::string ca_file = {};            // who vouches for the services; empty: the system's anchors
+    std::string makers = {};             // PEM of other makers than the real ones
+    std::string only = {};               // "amd" or "intel"
+    unsigned ahead = 10, age = 7;        // days
+    unsigned pace = 10, patience = 900;  // seconds
+    int tries = 5;
+};
+Result<int> collateral_fetch(const CollateralFetchOptions& options, Output& out);
+
+struct CollateralPackOptions {
+    std::string folder = {};
+    std::string file = {};
+    std::vector<std::string> deny = {};  // files
+    std::string makers = {};
+    std::uint64_t serial = 0;  // 0: the time
+    unsigned days = 30;
+};
+Result<int> collateral_pack(const CollateralPackOptions& options, WallTime now, Output& out);
+Result<int> collateral_sign(const SignOptions& options, Output& out);
+
+struct CollateralVerifyOptions {
+    std::string file = {};
+    std::vector<std::string> signers = {};  // "ed25519:HEX"
+    std::size_t needed = 1;
+    std::string at = {};  // RFC 3339; empty: now
+    std::string makers = {};
+};
+// What is in it, whoever signed.
+Result<int> collateral_show(const CollateralVerifyOptions& options, WallTime now, Output& out);
+Result<int> collateral_verify(const CollateralVerifyOptions& options, WallTime now, Output& out);
+
+struct MeasureSnpOptions {
+    std::string firmware = {};
+    std::vector<unsigned> processors = {1};
+    std::string cpu = {};        // QEMU's name; or
+    std::string signature = {};  // hexadecimal
+    std::string features = "1";  // hexadecimal
+    std::string hypervisor = "qemu";
+    std::string kernel = {}, initrd = {}, command_line = {};
+};
+Result<int> measure_snp(const MeasureSnpOptions& options, Output& out);
+Result<int> measure_tdx(const std::string& firmware, Output& out);
+
+struct MeasureUkiOptions {
+    std::string file = {};
+    std::string bank = "sha256";  // or "sha384"
+};
+Result<int> measure_uki(const MeasureUkiOptions& options, Output& out);
+
 struct ReplayOptions {
     std::string record = {};   // a file, "-" for standard input, or the id of a record in `records`
     std::string records = {};  // folder of the gate

@@ -62,6 +62,16 @@ struct Arguments {
     RevokeOptions revoke;
     FetchOptions fetch;
     PolicyCheckOptions policy;
+    PolicyPackOptions policy_pack;
+    PolicyVerifyOptions policy_verify;
+    SignOptions sign;
+    std::string signing_key;
+    CollateralFetchOptions collateral_fetch;
+    CollateralPackOptions collateral_pack;
+    CollateralVerifyOptions collateral_verify;
+    MeasureSnpOptions measure_snp;
+    MeasureUkiOptions measure_uki;
+    std::string firmware;
     ReplayOptions replay;
     EnrolmentOptions enrolment;
     GateNodeOptions gate_node;
@@ -76,11 +86,31 @@ struct Arguments {
         return sub;
     }
 
-    // The key is made in secret memory, which has to be arranged before anything else of OpenSSL.
-    Result<int> make_identity(Output& out) const {
+    // A private key lies in secret memory, which has to be arranged before anything else of OpenSSL.
+    template <class Does>
+    static Result<int> with_key(Does does) {
         CT_CHECK(crypto::use_secret_arena());
-        return ctl::keygen(keygen, now(), out);
+        return does();
     }
+
+    static CLI::App* group(CLI::App& parent, const char* name, const char* purpose) {
+        CLI::App* sub = parent.add_subcommand(name, purpose);
+        sub->require_subcommand(1);
+        sub->fallthrough();
+        return sub;
+    }
+
+    void add_signing(CLI::App* verb) {
+        verb->add_option("FILE", sign.file)->required();
+        verb->add_option("--key", sign.keys, "Your signing key; several sign at once")->required();
+    }
+    static void add_signers(CLI::App* verb, std::vector<std::string>& signers, std::size_t& needed) {
+        verb->add_option("--signer", signers, "Who may have signed: ed25519:HEX");
+        verb->add_option("-n,--needed", needed, "How many of them must have")->default_val(1)->check(CLI::Range(1, 16));
+    }
+
+    void add_collateral();
+    void add_measure();
 
     Arguments() {
         const bool person = ::isatty(STDIN_FILENO) == 1;
@@ -115,35 +145,42 @@ struct Arguments {
         // main() takes it before these arguments are looked at; here for --help.
         app.add_subcommand("run", "Start a program with its secrets: cloudtaser-run(1) with all that follows");
 
-        auto* group = app.add_subcommand("policy", "Policies of a gate");
-        group->require_subcommand(1);
-        group->fallthrough();
-        v = verb(*group, "check", "Check policy files as the gate would",
+        auto* below = group(app, "policy", "Policies of a gate");
+        v = verb(*below, "check", "Check policy files as the gate would",
                  [this](Output& out) { return ctl::policy_check(policy, out); });
         v->add_option("PATH", policy.paths, "Files, or folders of *.toml")->required();
+        v = verb(*below, "pack", "Make one file of a policy, for people to sign",
+                 [this](Output& out) { return ctl::policy_pack(policy_pack, now(), out); });
+        v->add_option("FOLDER", policy_pack.folder)->required();
+        v->add_option("--out", policy_pack.file, "The file to write")->required();
+        v->add_option("--serial", policy_pack.serial, "Number of this version; the time by default");
+        v = verb(*below, "sign", "Sign a packed policy",
+                 [this](Output& out) { return with_key([&] { return ctl::policy_sign(sign, out); }); });
+        add_signing(v);
+        v = verb(*below, "verify", "Check a packed policy as the gate would",
+                 [this](Output& out) { return ctl::policy_verify(policy_verify, out); });
+        v->add_option("FILE", policy_verify.file)->required();
+        add_signers(v, policy_verify.signers, policy_verify.needed);
 
-        auto* gate = app.add_subcommand("gate", "Nodes and verdicts of a gate");
-        gate->require_subcommand(1);
-        gate->fallthrough();
-        group = gate->add_subcommand("node", "Which nodes it knows");
-        group->require_subcommand(1);
-        group->fallthrough();
-        group->add_option("--settings", gate_node.settings, "The gate's configuration")
+        add_collateral();
+        add_measure();
+
+        auto* gate = group(app, "gate", "Nodes and verdicts of a gate");
+        below = group(*gate, "node", "Which nodes it knows");
+        below->add_option("--settings", gate_node.settings, "The gate's configuration")
             ->default_val("/etc/cloudtaser/gate.toml");
-        v = verb(*group, "add", "Enrol a node", [this](Output& out) { return ctl::gate_node_add(gate_node, out); });
+        v = verb(*below, "add", "Enrol a node", [this](Output& out) { return ctl::gate_node_add(gate_node, out); });
         v->add_option("FILE", gate_node.file, "What `cloudtaserctl enrolment` wrote on the node, or -")->required();
         v->add_option("--fingerprint", gate_node.fingerprint, "As the node shows it; nobody is asked then");
         v->add_flag("--replace", gate_node.replace,
                     "Also a node that is enrolled or revoked: with these keys from now on");
-        verb(*group, "list", "Show all nodes", [this](Output& out) { return ctl::gate_node_list(gate_node, out); });
-        v = verb(*group, "revoke", "Shut a node out",
+        verb(*below, "list", "Show all nodes", [this](Output& out) { return ctl::gate_node_list(gate_node, out); });
+        v = verb(*below, "revoke", "Shut a node out",
                  [this](Output& out) { return ctl::gate_node_revoke(gate_node, out); });
         v->add_option("NAME", gate_node.name)->required();
 
-        group = gate->add_subcommand("verdict", "From its audit records");
-        group->require_subcommand(1);
-        group->fallthrough();
-        v = verb(*group, "replay", "Judge again what a record holds, and compare",
+        below = group(*gate, "verdict", "From its audit records");
+        v = verb(*below, "replay", "Judge again what a record holds, and compare",
                  [this](Output& out) { return ctl::verdict_replay(replay, out); });
         v->add_option("RECORD", replay.record, "A record file, its id, or - for standard input")->required();
         v->add_option("--records", replay.records, "Where the gate keeps its records")
@@ -158,7 +195,7 @@ struct Arguments {
         v->add_option("--name", enrolment.name, "Name of the node; the host's by default");
 
         v = verb(app, "keygen", "Make the identity of a node or a gate",
-                 [this](Output& out) { return make_identity(out); });
+                 [this](Output& out) { return with_key([&] { return ctl::keygen(keygen, now(), out); }); });
         v->add_option("ROLE", keygen.role)->required()->check(CLI::IsMember({"node", "gate"}));
         v->add_option("--directory", keygen.directory, "Where ROLE.key and ROLE.crt are written")
             ->default_val("/etc/cloudtaser");
@@ -175,6 +212,87 @@ struct Arguments {
         v->add_option("CODE", reason);
     }
 };
+
+void Arguments::add_collateral() {
+    CLI::App* collateral = group(app, "collateral", "What the makers publish, as a file that gates take");
+    auto* v = verb(*collateral, "keygen", "Make a key to sign files for gates with",
+                   [this](Output& out) { return with_key([&] { return ctl::collateral_keygen(signing_key, out); }); });
+    v->add_option("FILE", signing_key, "The key; the public half is printed")->required();
+
+    auto& fetch_options = collateral_fetch;
+    v = verb(*collateral, "fetch", "Bring a folder of items up to date",
+             [this](Output& out) { return ctl::collateral_fetch(collateral_fetch, out); });
+    v->add_option("FOLDER", fetch_options.folder, "Also holds `wanted`: items of your machines")->required();
+    v->add_option("--only", fetch_options.only, "Of one maker")->check(CLI::IsMember({"amd", "intel"}));
+    v->add_option("--amd", fetch_options.amd, "AMD's key server")->capture_default_str();
+    v->add_option("--intel", fetch_options.intel, "Intel's certification service")->capture_default_str();
+    v->add_option("--ca", fetch_options.ca_file, "Who vouches for the services; the system's anchors by default");
+    v->add_option("--ahead", fetch_options.ahead, "Days before its end in which an item is fetched anew")
+        ->capture_default_str();
+    v->add_option("--age", fetch_options.age, "Days after which all but VCEKs are fetched anew")->capture_default_str();
+    v->add_option("--pace", fetch_options.pace, "Seconds between two requests to AMD")->capture_default_str();
+    v->add_option("--tries", fetch_options.tries, "Of one item")->capture_default_str()->check(CLI::Range(1, 100));
+    v->add_option("--patience", fetch_options.patience, "Seconds to wait for one service in all")
+        ->capture_default_str();
+    v->add_option("--makers", fetch_options.makers,
+                  "Roots of simulated machines' makers in place of AMD's and Intel's");
+
+    v = verb(*collateral, "pack", "Make a bundle of a folder",
+             [this](Output& out) { return ctl::collateral_pack(collateral_pack, now(), out); });
+    v->add_option("FOLDER", collateral_pack.folder)->required();
+    v->add_option("--out", collateral_pack.file, "The file to write")->required();
+    v->add_option("--deny", collateral_pack.deny, "A list of what is shut out, beside the folder's");
+    v->add_option("--serial", collateral_pack.serial, "Number of this bundle; the time by default");
+    v->add_option("--days", collateral_pack.days, "It ends after so many at the latest")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 3650));
+    v->add_option("--makers", collateral_pack.makers, "As for fetch");
+
+    v = verb(*collateral, "sign", "Sign a bundle",
+             [this](Output& out) { return with_key([&] { return ctl::collateral_sign(sign, out); }); });
+    add_signing(v);
+    for (const bool verify : {false, true}) {
+        v = verb(*collateral, verify ? "verify" : "show",
+                 verify ? "Check who signed a bundle and all that is in it" : "Show what is in a bundle",
+                 [this, verify](Output& out) {
+                     return verify ? ctl::collateral_verify(collateral_verify, now(), out)
+                                   : ctl::collateral_show(collateral_verify, now(), out);
+                 });
+        v->add_option("FILE", collateral_verify.file)->required();
+        add_signers(v, collateral_verify.signers, collateral_verify.needed);
+        v->add_option("--at", collateral_verify.at, "At this time: 2026-11-25T14:03:05Z");
+        v->add_option("--makers", collateral_verify.makers, "As for fetch");
+    }
+}
+
+void Arguments::add_measure() {
+    CLI::App* measures = group(app, "measure", "Reference values of what a machine boots, as lines for a policy");
+    auto* v = verb(*measures, "snp", "Launch digest of an SEV-SNP guest",
+                   [this](Output& out) { return ctl::measure_snp(measure_snp, out); });
+    v->add_option("--firmware", measure_snp.firmware, "OVMF, as the hypervisor loads it")->required();
+    v->add_option("--vcpus", measure_snp.processors, "Numbers of processors that are allowed")
+        ->capture_default_str()
+        ->delimiter(',');
+    v->add_option("--cpu", measure_snp.cpu, "The processor, as QEMU names it: EPYC-Milan");
+    v->add_option("--cpu-signature", measure_snp.signature, "Or its CPUID Fn0000_0001_EAX, in hexadecimal");
+    v->add_option("--features", measure_snp.features, "SEV_FEATURES, in hexadecimal")->capture_default_str();
+    v->add_option("--hypervisor", measure_snp.hypervisor, "Whose initial registers")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"qemu", "ec2", "gce"}));
+    v->add_option("--kernel", measure_snp.kernel, "Kernel of a direct boot (kernel-hashes=on)");
+    v->add_option("--initrd", measure_snp.initrd, "Its initrd");
+    v->add_option("--cmdline", measure_snp.command_line, "Its command line");
+
+    v = verb(*measures, "tdx", "MRTD of a TDX guest", [this](Output& out) { return ctl::measure_tdx(firmware, out); });
+    v->add_option("--firmware", firmware, "OVMF, as the hypervisor loads it")->required();
+
+    v = verb(*measures, "uki", "PCR 11 of a unified kernel image",
+             [this](Output& out) { return ctl::measure_uki(measure_uki, out); });
+    v->add_option("FILE", measure_uki.file, "The image, with systemd's stub")->required();
+    v->add_option("--bank", measure_uki.bank, "Of the TPM")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"sha256", "sha384"}));
+}
 
 }  // namespace
 

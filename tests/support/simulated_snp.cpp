@@ -183,15 +183,22 @@ SimulatedSnp::SimulatedSnp(Options options) : state_(std::make_shared<State>()) 
     sign_certificate(s.leaf_certificate.get(), s.ask.get());
 }
 
-std::string SimulatedSnp::root_pem() const {
+namespace {
+
+std::string pem_of(X509* certificate) {
     BIO* bio = BIO_new(BIO_s_mem());
-    must(bio != nullptr && PEM_write_bio_X509(bio, state_->ark_certificate.get()) == 1);
+    must(bio != nullptr && PEM_write_bio_X509(bio, certificate) == 1);
     char* text = nullptr;
     const long size = BIO_get_mem_data(bio, &text);
     std::string out(text, static_cast<std::size_t>(size));
     BIO_free(bio);
     return out;
 }
+
+}  // namespace
+
+std::string SimulatedSnp::root_pem() const { return pem_of(state_->ark_certificate.get()); }
+std::string SimulatedSnp::intermediate_pem() const { return pem_of(state_->ask_certificate.get()); }
 
 Bytes SimulatedSnp::signing_key_certificate() const { return der_of<X509>(state_->leaf_certificate.get(), i2d_X509); }
 Bytes SimulatedSnp::intermediate_certificate() const { return der_of<X509>(state_->ask_certificate.get(), i2d_X509); }

@@ -52,6 +52,7 @@ public:
     explicit SimulatedSnp(Options options);
 
     [[nodiscard]] std::string root_pem() const;  // the maker's root, for a policy
+    [[nodiscard]] std::string intermediate_pem() const;
     [[nodiscard]] Bytes signing_key_certificate() const;
     [[nodiscard]] Bytes intermediate_certificate() const;
     // The maker's list: which serial numbers of intermediates it revokes.
