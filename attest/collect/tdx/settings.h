@@ -6,10 +6,17 @@
 
 #include "attest/collect/collector.h"
 #include "attest/collect/tsm/folder.h"
+#include "attest/evidence/tdx_quote.h"
 
 namespace ct::attest {
 
-// Kind "tdx", by the kernel's reports. Opens nothing yet: an absent device shows as evidence_device_absent at the first call.
-std::unique_ptr<Collector> make_tdx_collector(std::unique_ptr<tsm::Folder> reports = tsm::open_folder());
+namespace tdx {
+inline constexpr const char* kDevice = "/dev/tdx_guest";  // shows that this is a TD; quotes are not to be had from it
+}
+
+// By the kernel's reports. Opens nothing yet: an absent device shows as evidence_device_absent at the first call. `kind` is another
+// word only where the device is a simulated one.
+std::unique_ptr<Collector> make_tdx_collector(std::unique_ptr<tsm::Folder> reports = tsm::open_folder(),
+                                              std::string_view kind = tdx::kKind, std::string device = tdx::kDevice);
 
 }  // namespace ct::attest
