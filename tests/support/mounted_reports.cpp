@@ -46,6 +46,13 @@ int number(const Error& error) { return error.sys_errno != 0 ? -error.sys_errno 
 struct Session {
     std::shared_ptr<SimulatedReports::State> state;
     SimulatedReports reports{state};
+    // Whose a file is, where somebody changed it; until then root's, as configfs has it.
+    struct Owner {
+        mode_t mode;
+        uid_t uid = 0;
+        gid_t gid = 0;
+    };
+    std::map<std::string, Owner> owners = {};
 
     static Session& self() { return *static_cast<Session*>(fuse_get_context()->private_data); }
     static Open& opened(const fuse_file_info* info) {
@@ -62,7 +69,29 @@ struct Session {
         out->st_nlink = 1;
         if (!entry.empty() && !self().state->entries.contains(entry)) return -ENOENT;
         if (!attribute.empty() && !self().has(attribute)) return -ENOENT;
-        out->st_mode = attribute.empty() ? S_IFDIR | 0755 : S_IFREG | (is_written(attribute) ? 0200 : 0444);
+        const Owner owner = self().owner(path);
+        out->st_mode = (attribute.empty() ? S_IFDIR : S_IFREG) | owner.mode;
+        out->st_uid = owner.uid;
+        out->st_gid = owner.gid;
+        return 0;
+    }
+    [[nodiscard]] Owner owner(const std::string& path) const {
+        if (const auto at = owners.find(path); at != owners.end()) return at->second;
+        const std::string attribute = parse(path.c_str()).attribute;
+        if (attribute.empty()) return {0755};
+        return {is_written(attribute) ? mode_t{0200} : mode_t{0444}};
+    }
+    static int chmod(const char* path, mode_t mode, fuse_file_info* /*info*/) {
+        Owner owner = self().owner(path);
+        owner.mode = mode & 07777;
+        self().owners.insert_or_assign(path, owner);
+        return 0;
+    }
+    static int chown(const char* path, uid_t uid, gid_t gid, fuse_file_info* /*info*/) {
+        Owner owner = self().owner(path);
+        if (uid != static_cast<uid_t>(-1)) owner.uid = uid;
+        if (gid != static_cast<gid_t>(-1)) owner.gid = gid;
+        self().owners.insert_or_assign(path, owner);
         return 0;
     }
     static int readdir(const char* path, void* buffer, fuse_fill_dir_t fill, off_t /*offset*/, fuse_file_info* /*info*/,
@@ -84,7 +113,9 @@ struct Session {
         return made ? 0 : number(made.error());
     }
     static int rmdir(const char* path) {
-        self().reports.remove(parse(path).entry);
+        const std::string entry = parse(path).entry;
+        self().reports.remove(entry);
+        std::erase_if(self().owners, [&](const auto& one) { return parse(one.first.c_str()).entry == entry; });
         return 0;
     }
     static int open(const char* path, fuse_file_info* info) {
@@ -141,6 +172,8 @@ struct Session {
     Session session{std::make_shared<SimulatedReports::State>(state)};
     fuse_operations operations{};
     operations.getattr = Session::getattr;
+    operations.chmod = Session::chmod;
+    operations.chown = Session::chown;
     operations.readdir = Session::readdir;
     operations.mkdir = Session::mkdir;
     operations.rmdir = Session::rmdir;
@@ -150,7 +183,8 @@ struct Session {
     operations.flush = Session::flush;
     operations.release = Session::release;
     operations.truncate = Session::truncate;
-    char name[] = "reports", option[] = "-oallow_other,attr_timeout=0,entry_timeout=0,negative_timeout=0";
+    char name[] = "reports",
+         option[] = "-oallow_other,default_permissions,attr_timeout=0,entry_timeout=0,negative_timeout=0";
     char* words[] = {name, option, nullptr};
     fuse_args arguments = FUSE_ARGS_INIT(2, words);
     fuse* handle = fuse_new(&arguments, &operations, sizeof(operations), &session);

@@ -10,6 +10,7 @@
 #include "attest/collect/tsm/report.h"
 #include "base/fd.h"
 #include "support/mounted_reports.h"
+#include "support/private_bus.h"
 
 namespace ct::attest::tsm {
 namespace {
@@ -93,6 +94,38 @@ TEST_F(TsmMounted, RefusesWhatTheKernelRefuses) {
     EXPECT_EQ(*folder_->read("e", "outblob", 64), Bytes(64, 2));
     EXPECT_EQ(::open((mounted_->path() + "/e/inblob").c_str(), O_RDONLY | O_CLOEXEC), -1);
     folder_->remove("e");
+}
+
+// As cloudtaser-report-entry.service does it, by the file that it goes by: root without a capability makes the entry, and a
+// daemon that is not root asks its questions there.
+TEST_F(TsmMounted, ServesADaemonWithoutRightsAtTheEntryThatRootMade) {
+    constexpr unsigned kUser = 65534;  // and group
+    state_.provider = "sev_guest";
+    mount();
+    const auto ask = [&] {
+        return test::as_user(kUser, [&] {
+            const Bytes data(64, 0x42);
+            const auto report = make_report(*folder_, {.provider = "sev_guest", .data = data, .privilege = 0});
+            if (report) return report->out == data ? 0 : 1;
+            return report.error().sys_errno == EACCES ? 2 : 3;
+        });
+    };
+    EXPECT_EQ(ask(), 2) << "reports are root's to ask for";
+
+    std::string rules = read_file(CT_SOURCE_DIR "/units/report-entry.conf", 1 << 16).value();
+    rules.erase(rules.find("z /dev/"));  // of this machine
+    const std::pair<std::string, std::string> changes[] = {{kReports, mounted_->path()},
+                                                           {"cloudtaser-attest", std::to_string(kUser)}};
+    for (const auto& [from, to] : changes)
+        for (std::size_t at = 0; (at = rules.find(from, at)) != std::string::npos; at += to.size())
+            rules.replace(at, from.size(), to);
+    const test::TempDir home;
+    const auto made = test::run({.argv = {"setpriv", "--regid", std::to_string(kUser), "--clear-groups",
+                                          "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
+                                          "systemd-tmpfiles", "--create", home.write("entry.conf", rules)}});
+    ASSERT_EQ(made.code, 0) << made.output;
+    EXPECT_EQ(ask(), 0);
+    EXPECT_TRUE(std::filesystem::exists(mounted_->path() + "/" + kEntry)) << "it stays";
 }
 
 }  // namespace
