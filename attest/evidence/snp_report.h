@@ -13,6 +13,7 @@
 namespace ct::attest::snp {
 
 inline constexpr std::string_view kKind = "sev-snp";
+inline constexpr std::string_view kSimulatedKind = "simulated-sev-snp";
 inline constexpr std::size_t kReportSize = 1184;
 inline constexpr std::size_t kSignedSize = 672;  // what the signature is over
 inline constexpr std::size_t kChipIdSize = 64;

@@ -15,9 +15,11 @@ bool blames_device(const Error& error) {
 
 }  // namespace
 
-Core::Core(std::vector<std::string> kinds) {
-    for (std::string& kind : kinds)
-        devices_.push_back({std::move(kind), std::nullopt});
+Core::Core(const std::vector<Kind>& kinds) {
+    for (const Kind& kind : kinds) {
+        devices_.push_back({kind.word, kind.expected, std::nullopt});
+        if (!kind.there) devices_.back().error = Error{Reason::evidence_device_absent, "no such device"};
+    }
 }
 
 Core::Device* Core::find(std::string_view kind) {
@@ -67,9 +69,11 @@ std::string Core::primary() const {
 
 std::string Core::trouble() const {
     if (devices_.empty()) return "no kind of evidence is enabled";
+    const bool nothing = kinds().empty();
     std::string out;
     for (const Device& device : devices_) {
-        if (device.error) out.append(out.empty() ? "" : "; ").append(device.kind + ": " + device.error->to_string());
+        if (!device.error || (is_absent(device.error) && !device.expected && !nothing)) continue;
+        out.append(out.empty() ? "" : "; ").append(device.kind + ": " + device.error->to_string());
     }
     return out;
 }

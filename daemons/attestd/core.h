@@ -20,8 +20,13 @@ public:
     static constexpr std::size_t kRequest = 64 << 10;  // bytes, as in the release protocol
     static constexpr Seconds kProbeAgain{60};          // while a device is absent
 
-    // Kinds in the order of preference: the first that is there is the primary one.
-    explicit Core(std::vector<std::string> kinds);
+    struct Kind {
+        std::string word;
+        bool expected = true;  // its absence is a trouble; that of others only where nothing else is there
+        bool there = true;     // by a first look
+    };
+    // In the order of preference: the first that is there is the primary one.
+    explicit Core(const std::vector<Kind>& kinds);
 
     // Whether a call is taken: `unsupported` for a kind that is not enabled, invalid_argument, quota_exceeded. One that is
     // taken counts as waiting until finished().
@@ -44,6 +49,7 @@ public:
 private:
     struct Device {
         std::string kind;
+        bool expected = true;
         std::optional<Error> error;  // of the last call
     };
     [[nodiscard]] Device* find(std::string_view kind);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cloudtaser-attestd: proves what this machine is. It talks to the TPM and to nobody else: it sees no secret and reaches no
-// network.
+// cloudtaser-attestd: proves what this machine is. It talks to its devices and to nobody else: it sees no secret and reaches
+// no network.
 #include <csignal>
 #include <cstdlib>
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr ct::daemon::Spec kSpec{
     .name = "cloudtaser-attestd",
-    .purpose = "makes evidence of what this machine is, with its TPM",
+    .purpose = "makes evidence of what this machine is",
     .bus_name = "io.cloudtaser.Attest1",
     .object = "/io/cloudtaser/Attest1",
     .config_file = "/etc/cloudtaser/attestd.toml",

@@ -13,12 +13,6 @@ namespace {
 constexpr const char* kPath = "/io/cloudtaser/Attest1";
 constexpr const char* kInterface = "io.cloudtaser.Attest1.Manager";
 
-std::vector<std::string> kinds_of(const Settings& settings) {
-    std::vector<std::string> kinds;
-    if (settings.tpm2) kinds.emplace_back("tpm2");
-    return kinds;
-}
-
 Status status_of(const Result<Bytes>& result) {
     if (result) return {};
     return std::unexpected(result.error());
@@ -26,15 +20,15 @@ Status status_of(const Result<Bytes>& result) {
 
 }  // namespace
 
-AttestService::AttestService(daemon::Daemon& daemon, const Settings& settings)
+AttestService::AttestService(daemon::Daemon& daemon)
     : daemon_(daemon),
-      core_(kinds_of(settings)),
+      core_({}),
       produced_(daemon.counter("evidence_produced")),
       failed_(daemon.counter("evidence_failed")) {}
 
 Result<std::unique_ptr<daemon::Service>> AttestService::create(daemon::Daemon& daemon) {
     CT_TRY(const Settings settings, parse_settings(daemon.config().root()));
-    auto service = std::make_unique<AttestService>(daemon, settings);
+    auto service = std::make_unique<AttestService>(daemon);
     CT_TRY(service->worker_, Worker::start(daemon.loop()));
     CT_CHECK(service->serve());
     service->take_over(settings);
@@ -69,11 +63,17 @@ Status AttestService::serve() {
 }
 
 void AttestService::take_over(const Settings& settings) {
-    core_ = Core(kinds_of(settings));
     idle_release_ = settings.idle_release;
     fingerprints_.clear();
     auto collectors = std::make_shared<Collectors>();
-    if (settings.tpm2) collectors->emplace("tpm2", attest::make_tpm2_collector(*settings.tpm2));
+    std::vector<Core::Kind> kinds;
+    for (Device& device : devices_of(settings)) {
+        const std::string kind(device.collector->kind());
+        if (device.simulated) log::warning(kind + ": a simulated device, which proves nothing of this machine");
+        kinds.push_back({kind, device.expected, device.there()});
+        collectors->emplace(kind, std::move(device));
+    }
+    core_ = Core(kinds);
     // The old ones hold a device: they end where they lived.
     if (collectors_) {
         worker_->post([old = std::move(collectors_)]() mutable -> Worker::Completion {
@@ -82,8 +82,8 @@ void AttestService::take_over(const Settings& settings) {
         });
     }
     collectors_ = std::move(collectors);
-    for (const std::string& kind : core_.kinds())
-        probe(kind);
+    for (const Core::Kind& kind : kinds)
+        probe(kind.word);
     daemon_.set_state(core_.trouble().empty() ? daemon::State::ready : daemon::State::degraded, core_.trouble());
 }
 
@@ -96,7 +96,9 @@ Status AttestService::reload(const config::Document& document) {
 void AttestService::probe(const std::string& kind) {
     if (!core_.admit(kind)) return;  // others are at the device already, and tell as much
     worker_->post([this, kind, collectors = collectors_]() -> Worker::Completion {
-        auto keys = collectors->at(kind)->fingerprints();
+        const Device& device = collectors->at(kind);
+        Result<bus::StringMap> keys = fail(Reason::evidence_device_absent, device.file);
+        if (device.there()) keys = device.collector->fingerprints();
         return [this, kind, collectors, keys = std::move(keys)] {
             if (collectors != collectors_) return;
             if (keys) {
@@ -114,7 +116,7 @@ void AttestService::introduce(bus::Call call) {
     if (!kind) return call.fail(kind.error());
     if (const Status admitted = core_.admit(*kind); !admitted) return call.fail(admitted.error());
     worker_->post([this, call, kind = *kind, collectors = collectors_]() -> Worker::Completion {
-        auto introduction = collectors->at(kind)->introduction();
+        auto introduction = collectors->at(kind).collector->introduction();
         return [this, call, kind, collectors, introduction = std::move(introduction)]() mutable {
             if (collectors == collectors_) finish(kind, status_of(introduction));
             if (!introduction) return call.fail(introduction.error());
@@ -136,7 +138,7 @@ void AttestService::get_evidence(bus::Call call) {
     std::ranges::copy(*binding, over.begin());
     worker_->post([this, call, over, kind = *kind, request = std::move(*request),
                    collectors = collectors_]() -> Worker::Completion {
-        auto evidence = collectors->at(kind)->collect(request, over);
+        auto evidence = collectors->at(kind).collector->collect(request, over);
         return [this, call, kind, collectors, evidence = std::move(evidence)]() mutable {
             if (collectors == collectors_) finish(kind, status_of(evidence));
             deliver(kind, call, std::move(evidence));
@@ -191,8 +193,8 @@ void AttestService::arm_timers() {
 
 void AttestService::release_devices() {
     worker_->post([collectors = collectors_]() -> Worker::Completion {
-        for (const auto& [kind, collector] : *collectors)
-            collector->release();
+        for (const auto& [kind, device] : *collectors)
+            device.collector->release();
         return {};
     });
 }

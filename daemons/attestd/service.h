@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "attest/collect/collector.h"
 #include "bus/connection.h"
 #include "daemons/attestd/core.h"
+#include "daemons/attestd/devices.h"
 #include "daemons/attestd/settings.h"
 #include "daemons/attestd/worker.h"
 #include "daemons/common/daemon.h"
@@ -20,11 +20,11 @@ namespace ct::attestd {
 class AttestService final : public daemon::Service {
 public:
     static Result<std::unique_ptr<daemon::Service>> create(daemon::Daemon& daemon);
-    AttestService(daemon::Daemon& daemon, const Settings& settings);
+    explicit AttestService(daemon::Daemon& daemon);
     Status reload(const config::Document& document) override;
 
 private:
-    using Collectors = std::map<std::string, std::unique_ptr<attest::Collector>>;
+    using Collectors = std::map<std::string, Device>;  // by kind
 
     [[nodiscard]] Status serve();
     void introduce(bus::Call call);

@@ -8,6 +8,8 @@ using attest::TpmKeyType;
 using config::Node;
 
 constexpr std::int64_t kPersistentFirst = 0x81000000, kPersistentLast = 0x81ffffff;
+constexpr std::int64_t kMostVmpl = 3;
+constexpr std::string_view kSocket = "unix:/";
 constexpr std::int64_t kNvFirst = 0x01000000, kNvLast = 0x01ffffff;
 
 Status read_text(const Node& table, std::string_view key, std::string& into) {
@@ -21,6 +23,19 @@ Status read_path(const Node& table, std::string_view key, std::string& into) {
     CT_CHECK(read_text(table, key, into));
     const auto node = table.get(key);
     if (node && !into.empty() && !into.starts_with('/')) return node->error("write an absolute path");
+    return {};
+}
+
+Status read_use(const Node& table, Use& into) {
+    const auto node = table.get("enabled");
+    if (!node) return {};
+    if (const auto flag = node->as_bool()) {
+        into = *flag ? Use::yes : Use::no;
+        return {};
+    }
+    const auto word = node->as_string();
+    if (!word || *word != "auto") return node->error("write true, false or \"auto\"");
+    into = Use::if_there;
     return {};
 }
 
@@ -71,26 +86,78 @@ Status read_ek(const Node& table, attest::Tpm2Settings& into) {
     return read_path(*ek, "certificates", into.ek_certificates);
 }
 
+// A path that can't be left empty.
+Status read_file_name(const Node& table, std::string_view key, std::string& into) {
+    CT_CHECK(read_path(table, key, into));
+    if (into.empty()) return table.get(key).value_or(table).error("write an absolute path");
+    return {};
+}
+
+Status read_tpm2(const Node& table, Settings& into) {
+    CT_CHECK(table.only({"enabled", "tcti", "event_log", "idle_release", "ak", "ek"}));
+    CT_CHECK(read_use(table, into.use_tpm2));
+    CT_CHECK(read_text(table, "tcti", into.tpm2.tcti));
+    if (into.tpm2.tcti.empty())
+        return table.get("tcti")->error("write how the TPM is reached, such as \"device:/dev/tpmrm0\"");
+    CT_CHECK(read_path(table, "event_log", into.tpm2.event_log));
+    CT_CHECK(read_ak(table, into.tpm2));
+    CT_CHECK(read_ek(table, into.tpm2));
+    if (const auto node = table.get("idle_release")) {
+        CT_TRY(into.idle_release, node->as_duration());
+    }
+    return {};
+}
+
+Status read_snp(const Node& table, Settings& into) {
+    CT_CHECK(table.only({"enabled", "reports", "device", "vmpl"}));
+    CT_CHECK(read_use(table, into.snp.use));
+    CT_CHECK(read_file_name(table, "reports", into.snp.reports));
+    CT_CHECK(read_file_name(table, "device", into.snp.device));
+    if (const auto node = table.get("vmpl")) {
+        CT_TRY(const std::int64_t level, node->as_integer(0, kMostVmpl));
+        into.snp.vmpl = static_cast<std::uint32_t>(level);
+    }
+    return {};
+}
+
+Status read_simulated(const Node& root, Settings& into) {
+    if (const auto table = root.get("simulated-sev-snp")) {
+        CT_CHECK(table->only({"reports"}));
+        CT_CHECK(read_file_name(*table, "reports", into.simulated_snp));
+    }
+    if (const auto table = root.get("simulated-tdx")) {
+        CT_CHECK(table->only({"reports"}));
+        CT_CHECK(read_file_name(*table, "reports", into.simulated_tdx));
+    }
+    if (const auto table = root.get("simulated-nitro")) {
+        CT_CHECK(table->only({"device"}));
+        CT_CHECK(read_text(*table, "device", into.simulated_nitro));
+        if (!into.simulated_nitro.starts_with(kSocket))
+            return table->get("device").value_or(*table).error("write device = \"unix:/SOCKET\"");
+        into.simulated_nitro.erase(0, kSocket.size() - 1);
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Settings> parse_settings(const Node& root) {
-    CT_CHECK(root.only({"tpm2", "audit", "log"}));
+    CT_CHECK(root.only(
+        {"tpm2", "sev-snp", "tdx", "nitro", "simulated-sev-snp", "simulated-tdx", "simulated-nitro", "audit", "log"}));
     Settings out;
-    const auto table = root.get("tpm2");
-    if (!table) return out;
-    CT_CHECK(table->only({"enabled", "tcti", "event_log", "idle_release", "ak", "ek"}));
-    bool enabled = true;
-    CT_CHECK(read_flag(*table, "enabled", enabled));
-    CT_CHECK(read_text(*table, "tcti", out.tpm2->tcti));
-    if (out.tpm2->tcti.empty())
-        return table->get("tcti")->error("write how the TPM is reached, such as \"device:/dev/tpmrm0\"");
-    CT_CHECK(read_path(*table, "event_log", out.tpm2->event_log));
-    CT_CHECK(read_ak(*table, *out.tpm2));
-    CT_CHECK(read_ek(*table, *out.tpm2));
-    if (const auto node = table->get("idle_release")) {
-        CT_TRY(out.idle_release, node->as_duration());
+    if (const auto table = root.get("tpm2")) CT_CHECK(read_tpm2(*table, out));
+    if (const auto table = root.get("sev-snp")) CT_CHECK(read_snp(*table, out));
+    if (const auto table = root.get("tdx")) {
+        CT_CHECK(table->only({"enabled", "reports"}));
+        CT_CHECK(read_use(*table, out.tdx.use));
+        CT_CHECK(read_file_name(*table, "reports", out.tdx.reports));
     }
-    if (!enabled) out.tpm2.reset();
+    if (const auto table = root.get("nitro")) {
+        CT_CHECK(table->only({"enabled", "device"}));
+        CT_CHECK(read_use(*table, out.nitro.use));
+        CT_CHECK(read_file_name(*table, "device", out.nitro.device));
+    }
+    CT_CHECK(read_simulated(root, out));
     return out;
 }
 

@@ -3,16 +3,22 @@
 
 #include <optional>
 
+#include "attest/collect/nitro/nsm.h"
+#include "attest/collect/snp/device.h"
 #include "attest/collect/tpm2/settings.h"
+#include "attest/collect/tsm/folder.h"
 #include "base/clock.h"
 #include "config/tree.h"
 
 namespace ct::attestd {
 
+// `enabled`: false, true, or "auto", which uses the device where there is one and misses it only where there is no other either.
+enum class Use : std::uint8_t { no, yes, if_there };
+
 // /etc/cloudtaser/attestd.toml; each key with its default:
 //
 //   [tpm2]
-//   enabled = true
+//   enabled = "auto"
 //   tcti = "device:/dev/tpmrm0"       # in the words of tpm2-tss
 //   event_log = "/sys/kernel/security/tpm0/binary_bios_measurements"
 //   idle_release = "10m"              # lets go of the TPM after this time without a call, "0s": after each call. Without
@@ -27,9 +33,46 @@ namespace ct::attestd {
 //   type = "rsa"                      # or "ecc"
 //   handle = 0x81010001               # used if it holds a key of TCG's template
 //   certificates = ""                 # PEM file: intermediates beside the certificate in the TPM
+//   [sev-snp]
+//   enabled = "auto"
+//   reports = "/sys/kernel/config/tsm/report"
+//   device = "/dev/sev-guest"         # asked where the kernel has no such folder
+//   vmpl = 0                          # the most privileged level of this guest, where the kernel's folder does not tell
+//   [tdx]
+//   enabled = "auto"
+//   reports = "/sys/kernel/config/tsm/report"
+//   [nitro]
+//   enabled = "auto"
+//   device = "/dev/nsm"
+//
+// Simulated devices are there only where they are named. They prove nothing, and the gate knows them by their kind.
+//
+//   [simulated-sev-snp]
+//   reports = "/FOLDER"               # one like the kernel's
+//   [simulated-tdx]
+//   reports = "/FOLDER"
+//   [simulated-nitro]
+//   device = "unix:/SOCKET"
 struct Settings {
-    std::optional<attest::Tpm2Settings> tpm2 = attest::Tpm2Settings{};  // nullopt: not enabled
+    Use use_tpm2 = Use::if_there;
+    attest::Tpm2Settings tpm2;
     std::optional<Seconds> idle_release;
+    struct {
+        Use use = Use::if_there;
+        std::string reports = attest::tsm::kReports, device = attest::snp::kDevice;
+        std::uint32_t vmpl = 0;
+    } snp;
+    struct {
+        Use use = Use::if_there;
+        std::string reports = attest::tsm::kReports;
+    } tdx;
+    struct {
+        Use use = Use::if_there;
+        std::string device = attest::nitro::kDevice;
+    } nitro;
+    // Empty: none.
+    std::string simulated_snp, simulated_tdx;  // folders of reports
+    std::string simulated_nitro;               // a socket
 };
 
 Result<Settings> parse_settings(const config::Node& root);

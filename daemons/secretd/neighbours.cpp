@@ -80,24 +80,39 @@ Error named(Error error, Reason absent) {
     return error;
 }
 
-// Waits for one answer a kind, in the order asked; the first failure is the answer.
+// Waits for one answer a kind, in the order asked; the first failure is the answer. Where some of the kinds will do, one whose device
+// is not up to it is left out: whether it was needed the gate says.
 class Gather {
 public:
-    Gather(std::vector<std::string> kinds, Reply<std::vector<attest::KindBlob>> done)
-        : done_(std::move(done)), left_(kinds.size()) {
+    enum class Need : std::uint8_t { all, some };
+    Gather(std::vector<std::string> kinds, Need need, Reply<std::vector<attest::KindBlob>> done)
+        : need_(need), done_(std::move(done)), left_(kinds.size()) {
         for (auto& kind : kinds)
             blobs_.push_back({std::move(kind), {}});
     }
     void arrived(std::size_t index, Result<Bytes> body) {
         if (!done_) return;
-        if (!body) return std::exchange(done_, nullptr)(std::unexpected(std::move(body).error()));
-        blobs_[index].body = std::move(*body);
-        if (--left_ == 0) std::exchange(done_, nullptr)(std::move(blobs_));
+        if (!body) {
+            const Reason reason = body.error().reason;
+            const bool device = reason == Reason::evidence_device_absent || reason == Reason::evidence_device_failed;
+            if (need_ == Need::all || !device) return finish(std::unexpected(std::move(body).error()));
+            if (!failure_) failure_ = std::move(body).error();
+            blobs_[index].kind.clear();
+        } else {
+            blobs_[index].body = std::move(*body);
+        }
+        if (--left_ > 0) return;
+        std::erase_if(blobs_, [](const attest::KindBlob& blob) { return blob.kind.empty(); });
+        if (blobs_.empty() && failure_) return finish(std::unexpected(std::move(*failure_)));
+        finish(std::move(blobs_));
     }
-    [[nodiscard]] const std::vector<attest::KindBlob>& blobs() const { return blobs_; }
 
 private:
+    void finish(Result<std::vector<attest::KindBlob>> answer) { std::exchange(done_, nullptr)(std::move(answer)); }
+
     std::vector<attest::KindBlob> blobs_;
+    Need need_;
+    std::optional<Error> failure_;
     Reply<std::vector<attest::KindBlob>> done_;
     std::size_t left_;
 };
@@ -156,7 +171,7 @@ void BusAttester::introduce(Reply<std::vector<attest::KindBlob>> reply) {
             auto kinds = read_kinds(*answer);
             if (!kinds) return reply(std::unexpected(std::move(kinds).error()));
             if (kinds->empty()) return reply(std::vector<attest::KindBlob>{});
-            auto gather = std::make_shared<Gather>(*kinds, reply);
+            auto gather = std::make_shared<Gather>(*kinds, Gather::Need::some, reply);
             for (std::size_t i = 0; i < kinds->size(); ++i)
                 introduce_kind((*kinds)[i], [gather, i](Result<attest::KindBlob> blob) {
                     if (blob)
@@ -171,7 +186,7 @@ void BusAttester::collect(const attest::Challenge& challenge, const Sha512& bind
     std::vector<std::string> kinds;
     for (const auto& request : challenge.requests)
         kinds.push_back(request.kind);
-    auto gather = std::make_shared<Gather>(std::move(kinds),
+    auto gather = std::make_shared<Gather>(std::move(kinds), Gather::Need::all,
                                            [reply = std::move(reply)](Result<std::vector<attest::KindBlob>> blobs) {
                                                if (!blobs) return reply(std::unexpected(std::move(blobs).error()));
                                                reply(attest::Proof{std::move(*blobs)});

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Evidence of kind "sev-snp", as a hostile node may send it: the body, the report in it, and the certificates.
+// Evidence of kind "sev-snp", as a hostile node may send it: the body, the report in it, and the certificates; and
+// the table in which a hostile host hands those over.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
 #include "attest/evidence/snp_bundle.h"
+#include "attest/evidence/snp_certificates.h"
 #include "attest/evidence/snp_endorsement.h"
 #include "attest/evidence/snp_report.h"
 
@@ -26,6 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 static_cast<void>(parse_endorsement(*certificate));
         if (encode(*evidence) != to_vector(input)) std::abort();  // one value, one encoding
     }
+    if (const auto table = parse_certificates(input))
+        for (const ByteView one : {table->vcek, table->vlek, table->ask, table->ark})
+            if (!one.empty() && (one.data() < data || one.data() + one.size() > data + size)) std::abort();
     if (const auto certificate = crypto::Certificate::from_der(input))
         static_cast<void>(parse_endorsement(*certificate));
     return 0;

@@ -10,7 +10,10 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "codec/hex.h"
 
 namespace ct::test {
 namespace {
@@ -202,6 +205,29 @@ std::string SimulatedSnp::intermediate_pem() const { return pem_of(state_->ask_c
 
 Bytes SimulatedSnp::signing_key_certificate() const { return der_of<X509>(state_->leaf_certificate.get(), i2d_X509); }
 Bytes SimulatedSnp::intermediate_certificate() const { return der_of<X509>(state_->ask_certificate.get(), i2d_X509); }
+
+Bytes SimulatedSnp::host_table() const {
+    return certificate_table({{state_->options.vlek ? guid::kVlek : guid::kVcek, signing_key_certificate()},
+                              {guid::kAsk, intermediate_certificate()}});
+}
+
+Bytes certificate_table(const std::vector<std::pair<std::string, Bytes>>& entries) {
+    constexpr std::size_t entry = 24;
+    Bytes out((entries.size() + 1) * entry);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        std::string digits = entries[i].first;
+        std::erase(digits, '-');
+        Bytes id = hex_decode(digits, 16).value();
+        std::reverse(id.begin(), id.begin() + 4);
+        std::reverse(id.begin() + 4, id.begin() + 6);
+        std::reverse(id.begin() + 6, id.begin() + 8);
+        put(out, i * entry, id);
+        put_le(out, i * entry + 16, out.size(), 4);
+        put_le(out, i * entry + 20, entries[i].second.size(), 4);
+        append(out, entries[i].second);
+    }
+    return out;
+}
 
 Bytes SimulatedSnp::revocation_list(std::vector<long> serials, WallTime from, WallTime until) const {
     const std::shared_ptr<X509_CRL> list(X509_CRL_new(), X509_CRL_free);

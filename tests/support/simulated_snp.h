@@ -39,6 +39,16 @@ struct SnpCertificate {
     WallTime not_before, not_after;
 };
 
+namespace guid {
+inline constexpr const char *kVcek = "63da758d-e664-4564-adc5-f4b93be8accd",
+                            *kVlek = "a8074bc2-a25a-483e-aae6-39c045a0b8a1",
+                            *kAsk = "4ab7b379-bbac-4fe4-a02f-05aef327c782",
+                            *kArk = "c0b406a4-a803-4952-9743-3fb6014cd0ae",
+                            *kCrl = "92f81bc3-5811-4d3d-97ff-d19f88dc67ea";
+}
+// A host's table of certificates, by the words that specifications have for GUIDs.
+Bytes certificate_table(const std::vector<std::pair<std::string, Bytes>>& entries);
+
 class SimulatedSnp {
 public:
     struct Options {
@@ -55,6 +65,8 @@ public:
     [[nodiscard]] std::string intermediate_pem() const;
     [[nodiscard]] Bytes signing_key_certificate() const;
     [[nodiscard]] Bytes intermediate_certificate() const;
+    // As its host hands them over.
+    [[nodiscard]] Bytes host_table() const;
     // The maker's list: which serial numbers of intermediates it revokes.
     [[nodiscard]] Bytes revocation_list(std::vector<long> serials, WallTime from, WallTime until) const;
     // Fields as a guest on this processor sees them, before anything is bent.

@@ -8,10 +8,13 @@
 #include <chrono>
 #include <filesystem>
 
+#include "attest/collateral/bundle.h"
 #include "attest/collect/tpm2/settings.h"
+#include "attest/signed/envelope.h"
 #include "base/fd.h"
 #include "bus/connection.h"
 #include "codec/hex.h"
+#include "crypto/ed25519.h"
 
 namespace ct::test {
 namespace {
@@ -47,9 +50,9 @@ Result<std::unique_ptr<World>> World::start(const Options& options) {
     ::setenv("TSS2_LOG", "all+none", 0);  // tpm2-tss prints what it tries; the errors that count come as values
     std::unique_ptr<World> world(new World());
     CT_TRY(world->bao_, Bao::start(options.bao));
-    CT_CHECK(world->prepare_tpm());
+    if (options.tpm) CT_CHECK(world->prepare_tpm());
     CT_CHECK(world->make_identities(options));
-    world->write_configuration(options);
+    CT_CHECK(world->write_configuration(options));
     world->write_policy(options);
     CT_CHECK(world->start_bus(options.restarts));
     return world;
@@ -90,7 +93,26 @@ Status World::make_identities(const Options& options) {
     return {};
 }
 
-void World::write_configuration(const Options& options) {
+// The makers' word on all machines, signed as a company would; TOML for the gate's file.
+Result<std::string> World::write_collateral(const Options& options) const {
+    attest::CollateralBundle bundle{.serial = 1,
+                                    .made = std::chrono::floor<Seconds>(now()),
+                                    .until = std::chrono::floor<Seconds>(now()) + 24h,
+                                    .items = {}};
+    for (const auto& machine : options.machines)
+        bundle.items.insert(machine.collateral.begin(), machine.collateral.end());
+    if (bundle.items.empty()) return std::string();
+    CT_TRY(const auto key, crypto::Ed25519Key::generate());
+    CT_TRY(const auto public_key, key.public_key());
+    CT_TRY(const Bytes spki, public_key.spki_der());
+    attest::Envelope envelope{attest::encode(bundle), {}};
+    CT_CHECK(attest::add_signature(envelope, attest::kCollateralPurpose, key));
+    const Bytes file = attest::encode(envelope);
+    return "[collateral]\nfile = " + in_quotes(folder_.write("collateral.signed", as_text(file))) + "\nsigners = [" +
+           in_quotes("ed25519:" + hex_encode(ByteView(spki).last(32))) + "]\n";
+}
+
+Status World::write_configuration(const Options& options) {
     users_ = options.users;
     workload_extra_ = options.workload_extra;
     for (const char* name : {"policy.d", "workloads.d", "nodes.d", "records"})
@@ -100,14 +122,15 @@ void World::write_configuration(const Options& options) {
     };
 
     folder_.write("gate-token", bao_->gate_token());
-    folder_.write(
-        "gate.toml",
-        "listen = [" + in_quotes(gate_address()) + "]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
-            "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " + in_quotes(folder_.file("policy.d")) +
-            "\nnodes = " + in_quotes(folder_.file("nodes.d")) +
-            "\n[openbao]\naddress = " + in_quotes(bao_->host_port()) + "\nca = " + in_quotes(bao_->ca_file()) +
-            "\ntoken = " + in_quotes(folder_.file("gate-token")) +
-            "\n[records]\nfolder = " + in_quotes(record_folder()) + "\n" + options.gate_extra + audit("gate"));
+    CT_TRY(const std::string collateral, write_collateral(options));
+    folder_.write("gate.toml",
+                  "listen = [" + in_quotes(gate_address()) + "]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
+                      "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " +
+                      in_quotes(folder_.file("policy.d")) + "\nnodes = " + in_quotes(folder_.file("nodes.d")) +
+                      "\n[openbao]\naddress = " + in_quotes(bao_->host_port()) +
+                      "\nca = " + in_quotes(bao_->ca_file()) + "\ntoken = " + in_quotes(folder_.file("gate-token")) +
+                      "\n[records]\nfolder = " + in_quotes(record_folder()) + "\n" + collateral + options.gate_extra +
+                      audit("gate"));
     folder_.write("nodes.d/node.toml", "[[node]]\nname = \"node.test\"\nspki = [" + in_quotes(node_pin_) + "]\n");
 
     const std::string pin = options.gate_pin.empty() ? gate_pin_ : options.gate_pin;
@@ -124,10 +147,16 @@ void World::write_configuration(const Options& options) {
             "\n[upstream.openbao]\naddress = " +
             in_quotes(options.bridge_openbao.empty() ? bao_->host_port() : options.bridge_openbao) + "\n" +
             audit("bridge"));
-    folder_.write("attestd.toml", "[tpm2]\ntcti = " + in_quotes(tpm_->tcti()) +
-                                      "\nevent_log = " + in_quotes(tpm_->write_event_log()) + "\n" + audit("attestd"));
+    std::string devices;
+    if (tpm_)
+        devices =
+            "[tpm2]\ntcti = " + in_quotes(tpm_->tcti()) + "\nevent_log = " + in_quotes(tpm_->write_event_log()) + "\n";
+    for (const auto& machine : options.machines)
+        devices += machine.attestd;
+    folder_.write("attestd.toml", devices + audit("attestd"));
     folder_.write("identd.toml", audit("identd"));
     write_workloads();
+    return {};
 }
 
 void World::write_workloads() const {
@@ -146,19 +175,31 @@ void World::map(const std::string& name, const std::string& source, const std::s
 }
 
 void World::write_policy(const Options& options) {
-    std::string pcrs;
-    for (const auto& [pcr, value] : measured_) {
-        const auto other = options.pcrs.find(pcr);
-        pcrs += (pcrs.empty() ? "" : ", ") + in_quotes(std::to_string(pcr)) + " = " +
-                in_quotes(other == options.pcrs.end() ? value : other->second);
+    std::vector<std::string> kinds;
+    std::string tables;
+    if (tpm_) {
+        std::string pcrs;
+        for (const auto& [pcr, value] : measured_) {
+            const auto other = options.pcrs.find(pcr);
+            pcrs += (pcrs.empty() ? "" : ", ") + in_quotes(std::to_string(pcr)) + " = " +
+                    in_quotes(other == options.pcrs.end() ? value : other->second);
+        }
+        kinds.emplace_back("tpm2");
+        tables = "[workload.payments.tpm2]\npcrs = { " + pcrs + " }\n" +
+                 (options.enrolled_keys ? "enrolled = true" : "ak = [" + in_quotes(ak_) + "]") +
+                 "\nrequire_event_log = true\n";
     }
-    folder_.write(
-        "policy.d/payments.toml",
-        "epoch = 1\n[workload.payments]\nevidence = [\"tpm2\"]\ntoken_role = \"wl-payments\"\ntoken_ttl = \"15m\"\n"
-        "wrap_ttl = \"30s\"\nlifetime = " +
-            in_quotes(options.lifetime) + "\n" + options.policy_extra + "\n[workload.payments.tpm2]\npcrs = { " + pcrs +
-            " }\n" + (options.enrolled_keys ? "enrolled = true" : "ak = [" + in_quotes(ak_) + "]") +
-            "\nrequire_event_log = true\n");
+    for (const auto& machine : options.machines) {
+        kinds.push_back(machine.kind);
+        tables += "[workload.payments." + machine.kind + "]\n" + machine.policy;
+        for (const auto& [name, content] : machine.files)
+            folder_.write("policy.d/" + name, content);
+    }
+    folder_.write("policy.d/payments.toml", "epoch = 1\n[workload.payments]\nevidence = " + list(kinds) +
+                                                "\ntoken_role = \"wl-payments\"\ntoken_ttl = \"15m\"\n"
+                                                "wrap_ttl = \"30s\"\nlifetime = " +
+                                                in_quotes(options.lifetime) + "\n" + options.policy_extra + "\n" +
+                                                tables);
 }
 
 Status World::start_bus(bool restarts) {

@@ -14,6 +14,7 @@
 #include "support/bao.h"
 #include "support/private_bus.h"
 #include "support/process.h"
+#include "support/simulated_machine.h"
 #include "support/swtpm.h"
 
 namespace ct::test {
@@ -33,6 +34,9 @@ public:
         std::string gate_pin;                       // hex, in place of the gate's own
         std::optional<std::pair<WallTime, WallTime>> gate_validity, node_validity;
         std::string release_timeout = "20s";
+        bool tpm = true;  // a software TPM, and the policy wants its evidence
+        // Confidential machines that the node is, too; the policy wants the evidence of each and the gate has their collateral.
+        std::vector<SimulatedMachine> machines = {};
         bool restarts =
             false;  // secretd is restarted when it ends, with the descriptors that it left (keeper_main.cpp)
         Bao::Options bao = {};
@@ -81,7 +85,8 @@ private:
     World() = default;
     [[nodiscard]] Status prepare_tpm();
     [[nodiscard]] Status make_identities(const Options& options);
-    void write_configuration(const Options& options);
+    [[nodiscard]] Result<std::string> write_collateral(const Options& options) const;
+    [[nodiscard]] Status write_configuration(const Options& options);
     void write_workloads() const;
     [[nodiscard]] Status start_bus(bool restarts);
     [[nodiscard]] Status call_reload(const std::string& area) const;

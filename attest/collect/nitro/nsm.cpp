@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/ioctl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "attest/evidence/nsm_messages.h"
 #include "base/fd.h"
@@ -58,8 +60,36 @@ private:
     std::string path_;
 };
 
+class NsmSocket final : public Nsm {
+public:
+    explicit NsmSocket(std::string path) : path_(std::move(path)) {}
+
+    Result<Bytes> exchange(ByteView request) override {
+        sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+        if (path_.size() >= sizeof(address.sun_path)) return fail(Reason::invalid_argument, path_);
+        path_.copy(address.sun_path, path_.size());
+        const Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+        if (!socket) return failed("socket", errno);
+        const timeval patience{.tv_sec = 10, .tv_usec = 0};
+        if (::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+            ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+            return failed("opening " + path_, errno == ECONNREFUSED ? ENOENT : errno);
+        Bytes response(kMostNsmResponse);
+        if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
+            return failed("asking " + path_, errno);
+        const ssize_t got = ::recv(socket.get(), response.data(), response.size(), 0);
+        if (got < 0) return failed("asking " + path_, errno);
+        response.resize(static_cast<std::size_t>(got));
+        return response;
+    }
+
+private:
+    std::string path_;
+};
+
 }  // namespace
 
+std::unique_ptr<Nsm> simulated_nsm_at(std::string path) { return std::make_unique<NsmSocket>(std::move(path)); }
 std::unique_ptr<Nsm> nsm_at(std::string path) { return std::make_unique<NsmFile>(std::move(path)); }
 
 }  // namespace ct::attest::nitro

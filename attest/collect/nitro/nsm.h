@@ -17,7 +17,12 @@ public:
     virtual Result<Bytes> exchange(ByteView request) = 0;
 };
 
+inline constexpr const char* kDevice = "/dev/nsm";
+
 // The device at `path`. It is opened for each exchange: nothing is kept, so that one that comes or goes is seen.
 std::unique_ptr<Nsm> nsm_at(std::string path);
+
+// A simulated one at a socket (SOCK_SEQPACKET): a message is a request, the next one its answer.
+std::unique_ptr<Nsm> simulated_nsm_at(std::string path);
 
 }  // namespace ct::attest::nitro

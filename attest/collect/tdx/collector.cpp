@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/collect/tdx/settings.h"
+
+#include <unistd.h>
+
 #include "attest/collect/tsm/report.h"
 #include "attest/evidence/tdx_bundle.h"
 #include "attest/evidence/tdx_pck.h"
@@ -15,16 +18,17 @@ constexpr std::string_view kProvider = "tdx_guest";
 
 class TdxCollector final : public Collector {
 public:
-    TdxCollector(std::unique_ptr<tsm::Folder> reports, std::string event_log)
-        : reports_(std::move(reports)), event_log_(std::move(event_log)) {}
+    TdxCollector(std::unique_ptr<tsm::Folder> reports, std::string_view kind, std::string device, std::string event_log)
+        : reports_(std::move(reports)), kind_(kind), device_(std::move(device)), event_log_(std::move(event_log)) {}
 
-    [[nodiscard]] std::string_view kind() const override { return tdx::kKind; }
+    [[nodiscard]] std::string_view kind() const override { return kind_; }
 
     // Nothing to say; but to say it one must be a TD.
     Result<Bytes> introduction() override {
-        CT_TRY(const tsm::Machine machine, tsm::probe(*reports_));
-        if (machine.provider != kProvider)
-            return fail(Reason::evidence_device_absent, "this machine's reports are by " + machine.provider);
+        const auto machine = tsm::probe(*reports_);
+        if (!machine) return explained(machine.error());
+        if (machine->provider != kProvider)
+            return fail(Reason::evidence_device_absent, "this machine's reports are by " + machine->provider);
         return tdx::encode_introduction();
     }
 
@@ -60,19 +64,31 @@ public:
 
 private:
     Result<Bytes> quote_over(const Sha512& binding) {
-        CT_TRY(tsm::Report report, tsm::make_report(*reports_, {.provider = kProvider, .data = binding}));
-        if (report.out.size() > limits::kTdxQuote) return fail(Reason::evidence_device_failed, "a quote too large");
-        return std::move(report.out);
+        auto report = tsm::make_report(*reports_, {.provider = kProvider, .data = binding});
+        if (!report) return explained(report.error());
+        if (report->out.size() > limits::kTdxQuote) return fail(Reason::evidence_device_failed, "a quote too large");
+        return std::move(report->out);
+    }
+
+    // A TD with a kernel that is too old.
+    [[nodiscard]] std::unexpected<Error> explained(Error error) const {
+        if (error.reason == Reason::evidence_device_absent && error.sys_errno == ENOENT &&
+            ::access(device_.c_str(), F_OK) == 0)
+            error.context += ": there is " + device_ +
+                             ", but what it makes (TDREPORT) only this platform can check; quotes need configfs-tsm, "
+                             "in Linux since 6.7";
+        return std::unexpected(std::move(error));
     }
 
     std::unique_ptr<tsm::Folder> reports_;
-    std::string event_log_;
+    std::string kind_, device_, event_log_;
 };
 
 }  // namespace
 
-std::unique_ptr<Collector> make_tdx_collector(std::unique_ptr<tsm::Folder> reports, std::string event_log) {
-    return std::make_unique<TdxCollector>(std::move(reports), std::move(event_log));
+std::unique_ptr<Collector> make_tdx_collector(std::unique_ptr<tsm::Folder> reports, std::string_view kind,
+                                              std::string device, std::string event_log) {
+    return std::make_unique<TdxCollector>(std::move(reports), kind, std::move(device), std::move(event_log));
 }
 
 }  // namespace ct::attest

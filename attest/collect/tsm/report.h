@@ -15,6 +15,10 @@ struct Machine {
     std::string provider;          // the driver that answers: "tdx_guest", "sev_guest"
     unsigned privilege_floor = 0;  // SEV-SNP: the most privileged VMPL that reports can be made for
 };
+// The entry that root may have made for us (cloudtaser-report-entry.service): whoever may not make one writes to it and leaves it
+// where it is. Without it we make one of our own, which goes with the report.
+inline constexpr const char* kEntry = "cloudtaser";
+
 // evidence_device_absent where there is no such folder.
 Result<Machine> probe(Folder& folder);
 

@@ -115,7 +115,7 @@ void Appraisal::judge(const Evidence& evidence, bool simulated) {
 
 }  // namespace
 
-std::string_view SnpVerifier::kind() const { return device_ == Device::real ? kKind : "simulated-sev-snp"; }
+std::string_view SnpVerifier::kind() const { return device_ == Device::real ? kKind : kSimulatedKind; }
 
 Result<std::shared_ptr<const KindPolicy>> SnpVerifier::parse_policy(const config::Node& table,
                                                                     const Attachments& attachments) const {

@@ -21,11 +21,11 @@ protected:
         using std::chrono::sys_days, std::chrono::year;
         const WallTime from = sys_days(year(2025) / 1 / 1), until = sys_days(year(2035) / 1 / 1);
         const auto pck = test::Signer::make(nullptr, {"PCK", from, until, false, 1, test::SgxFields{}.der()});
-        state_->answer = [pck](ByteView question) {
+        state_->answer = [pck](ByteView question, unsigned) {
             test::QuoteFields fields;
             fields.td.report_data = to_vector(question);
             test::sign_quote(fields, pck, pck, pck.pem());
-            return Bytes(fields.bytes());
+            return SimulatedReports::Answer{fields.bytes(), {}};
         };
         collector_ = make_tdx_collector(std::make_unique<SimulatedReports>(state_));
     }
@@ -78,12 +78,17 @@ TEST_F(TdxCollector, IsAbsentOnAnotherMachine) {
     all_absent();
     state_->absent = true;
     all_absent();
+    EXPECT_EQ(collector_->introduction().error().context.find("TDREPORT"), std::string::npos);
+    collector_ = make_tdx_collector(std::make_unique<SimulatedReports>(state_), tdx::kKind, "/dev/null");
+    all_absent();  // a TD, by its device, whose kernel has no quotes
+    EXPECT_NE(collector_->introduction().error().context.find("TDREPORT"), std::string::npos);
+    EXPECT_NE(collector_->collect(tdx::encode_request(), Sha512{}).error().context.find("6.7"), std::string::npos);
 }
 
 TEST_F(TdxCollector, PassesOnNoQuoteThatIsTooLargeOrNone) {
-    state_->answer = [](ByteView) { return Bytes(limits::kTdxQuote + 1); };
+    state_->answer = [](ByteView, unsigned) { return SimulatedReports::Answer{Bytes(limits::kTdxQuote + 1), {}}; };
     EXPECT_EQ(collector_->collect(tdx::encode_request(), Sha512{}).error().reason, Reason::evidence_device_failed);
-    state_->answer = [](ByteView) { return Bytes(100); };
+    state_->answer = [](ByteView, unsigned) { return SimulatedReports::Answer{Bytes(100), {}}; };
     EXPECT_EQ(collector_->fingerprints().error().reason, Reason::evidence_device_failed);
 }
 

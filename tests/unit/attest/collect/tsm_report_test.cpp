@@ -39,18 +39,45 @@ TEST(TsmReport, IsOfTheQuestion) {
 TEST(TsmReport, HasThePrivilegeAndTheCertificatesThatWereAskedFor) {
     Rig rig;
     rig.state->provider = "sev_guest";
-    rig.state->more = {{"auxblob", "certificates"}, {"privlevel_floor", "2\n"}};
+    rig.state->floor = 2;
+    rig.state->answer = [](ByteView data, unsigned level) {
+        return SimulatedReports::Answer{to_vector(data),
+                                        to_vector(as_bytes("certificates of " + std::to_string(level)))};
+    };
     const auto report = rig.ask({.provider = "sev_guest", .data = kData, .privilege = 2, .auxiliary = true});
     ASSERT_TRUE(report) << report.error().to_string();
     EXPECT_EQ(as_text(rig.state->written["privlevel"]), "2");
-    EXPECT_EQ(as_text(report->auxiliary), "certificates");
+    EXPECT_EQ(as_text(report->auxiliary), "certificates of 2");
+    EXPECT_EQ(rig.state->answers, 1) << "both are of one report";
     EXPECT_EQ(probe(rig.folder)->privilege_floor, 2u);
-    rig.state->more.clear();  // a host that gives none
-    const auto bare = rig.ask({.provider = "sev_guest", .data = kData, .privilege = 0, .auxiliary = true});
-    ASSERT_TRUE(bare);
+    const auto below = rig.ask({.provider = "sev_guest", .data = kData, .privilege = 1});
+    ASSERT_FALSE(below);
+    EXPECT_EQ(below.error().sys_errno, EINVAL);
+    rig.state->answer = [](ByteView data, unsigned) { return SimulatedReports::Answer{to_vector(data), {}}; };
+    const auto bare = rig.ask({.provider = "sev_guest", .data = kData, .privilege = 2, .auxiliary = true});
+    ASSERT_TRUE(bare) << "a host that gives none";
     EXPECT_TRUE(bare->auxiliary.empty());
-    EXPECT_EQ(probe(rig.folder)->privilege_floor, 0u);
     EXPECT_TRUE(rig.state->entries.empty());
+    rig.state->provider = "tdx_guest";  // which has none of these attributes
+    EXPECT_EQ(probe(rig.folder)->privilege_floor, 0u);
+    const auto without = rig.ask({.provider = "tdx_guest", .data = kData, .auxiliary = true});
+    ASSERT_TRUE(without) << without.error().to_string();
+    EXPECT_TRUE(without->auxiliary.empty());
+}
+
+TEST(TsmReport, UsesTheEntryThatRootMadeForItAndLeavesIt) {
+    Rig rig;
+    ASSERT_TRUE(rig.folder.make(kEntry));
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(make_report(rig.folder, {.provider = "tdx_guest", .data = kData}, kNoPause));
+    EXPECT_TRUE(probe(rig.folder));
+    EXPECT_EQ(rig.state->made, 1);
+    ASSERT_TRUE(rig.state->entries.contains(kEntry));
+    EXPECT_EQ(rig.state->entries.at(kEntry).written, 3U);
+    rig.state->rivals = 1;
+    const auto report = make_report(rig.folder, {.provider = "tdx_guest", .data = kData}, kNoPause);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->out, kData);
 }
 
 TEST(TsmReport, IsAskedForAgainWhileOthersWriteOrTheMachineIsBusy) {

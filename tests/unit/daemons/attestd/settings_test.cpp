@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "daemons/attestd/devices.h"
+
 namespace ct::attestd {
 namespace {
 
@@ -16,14 +18,14 @@ TEST(AttestdSettings, HaveTheirDefaults) {
     for (const std::string& text : {std::string(), std::string("[tpm2]\n"), std::string("[tpm2.ak]\n[tpm2.ek]\n")}) {
         const auto settings = parse(text);
         ASSERT_TRUE(settings) << settings.error().to_string();
-        ASSERT_TRUE(settings->tpm2);
-        EXPECT_EQ(settings->tpm2->tcti, "device:/dev/tpmrm0");
-        EXPECT_EQ(settings->tpm2->event_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
-        EXPECT_EQ(settings->tpm2->ak_type, attest::TpmKeyType::ecc);
-        EXPECT_EQ(settings->tpm2->ak_handle, 0u);
-        EXPECT_TRUE(settings->tpm2->offer_ek);
-        EXPECT_EQ(settings->tpm2->ek_type, attest::TpmKeyType::rsa);
-        EXPECT_EQ(settings->tpm2->ek_handle, 0x81010001u);
+        EXPECT_EQ(settings->use_tpm2, Use::if_there);
+        EXPECT_EQ(settings->tpm2.tcti, "device:/dev/tpmrm0");
+        EXPECT_EQ(settings->tpm2.event_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
+        EXPECT_EQ(settings->tpm2.ak_type, attest::TpmKeyType::ecc);
+        EXPECT_EQ(settings->tpm2.ak_handle, 0u);
+        EXPECT_TRUE(settings->tpm2.offer_ek);
+        EXPECT_EQ(settings->tpm2.ek_type, attest::TpmKeyType::rsa);
+        EXPECT_EQ(settings->tpm2.ek_handle, 0x81010001u);
         EXPECT_FALSE(settings->idle_release);
     }
 }
@@ -45,23 +47,83 @@ handle = 0
 certificates = "/etc/cloudtaser/ek.pem"
 )");
     ASSERT_TRUE(settings) << settings.error().to_string();
-    EXPECT_EQ(settings->tpm2->tcti, "swtpm:path=/run/tpm");
-    EXPECT_EQ(settings->tpm2->event_log, "/var/log/measurements");
+    EXPECT_EQ(settings->tpm2.tcti, "swtpm:path=/run/tpm");
+    EXPECT_EQ(settings->tpm2.event_log, "/var/log/measurements");
     EXPECT_EQ(settings->idle_release, Seconds(0));
-    EXPECT_EQ(settings->tpm2->ak_type, attest::TpmKeyType::rsa);
-    EXPECT_EQ(settings->tpm2->ak_handle, 0x81010002u);
-    EXPECT_EQ(settings->tpm2->ak_certificates, "/etc/cloudtaser/ak.pem");
-    EXPECT_EQ(settings->tpm2->ak_certificate_nv, 0x01c101d0u);
-    EXPECT_FALSE(settings->tpm2->offer_ek);
-    EXPECT_EQ(settings->tpm2->ek_type, attest::TpmKeyType::ecc);
-    EXPECT_EQ(settings->tpm2->ek_handle, 0u);
-    EXPECT_EQ(settings->tpm2->ek_certificates, "/etc/cloudtaser/ek.pem");
+    EXPECT_EQ(settings->tpm2.ak_type, attest::TpmKeyType::rsa);
+    EXPECT_EQ(settings->tpm2.ak_handle, 0x81010002u);
+    EXPECT_EQ(settings->tpm2.ak_certificates, "/etc/cloudtaser/ak.pem");
+    EXPECT_EQ(settings->tpm2.ak_certificate_nv, 0x01c101d0u);
+    EXPECT_FALSE(settings->tpm2.offer_ek);
+    EXPECT_EQ(settings->tpm2.ek_type, attest::TpmKeyType::ecc);
+    EXPECT_EQ(settings->tpm2.ek_handle, 0u);
+    EXPECT_EQ(settings->tpm2.ek_certificates, "/etc/cloudtaser/ek.pem");
+}
+
+TEST(AttestdSettings, NameTheDevicesOfAConfidentialMachine) {
+    const auto plain = parse("");
+    ASSERT_TRUE(plain);
+    for (const Use use : {plain->snp.use, plain->tdx.use, plain->nitro.use})
+        EXPECT_EQ(use, Use::if_there);
+    EXPECT_EQ(plain->snp.reports, "/sys/kernel/config/tsm/report");
+    EXPECT_EQ(plain->snp.device, "/dev/sev-guest");
+    EXPECT_EQ(plain->tdx.reports, plain->snp.reports);
+    EXPECT_EQ(plain->nitro.device, "/dev/nsm");
+    EXPECT_TRUE(plain->simulated_snp.empty() && plain->simulated_tdx.empty() && plain->simulated_nitro.empty());
+
+    const auto settings = parse(R"([sev-snp]
+enabled = true
+reports = "/r"
+device = "/d"
+vmpl = 2
+[tdx]
+enabled = false
+reports = "/t"
+[nitro]
+enabled = "auto"
+device = "/n"
+[simulated-sev-snp]
+reports = "/s"
+[simulated-tdx]
+reports = "/u"
+[simulated-nitro]
+device = "unix:/v"
+)");
+    ASSERT_TRUE(settings) << settings.error().to_string();
+    EXPECT_EQ(settings->snp.use, Use::yes);
+    EXPECT_EQ(settings->snp.reports, "/r");
+    EXPECT_EQ(settings->snp.device, "/d");
+    EXPECT_EQ(settings->snp.vmpl, 2U);
+    EXPECT_EQ(settings->tdx.use, Use::no);
+    EXPECT_EQ(settings->tdx.reports, "/t");
+    EXPECT_EQ(settings->nitro.device, "/n");
+    EXPECT_EQ(settings->simulated_snp, "/s");
+    EXPECT_EQ(settings->simulated_tdx, "/u");
+    EXPECT_EQ(settings->simulated_nitro, "/v");
+}
+
+TEST(AttestdSettings, MakeOneDeviceOfEachKindThatIsEnabled) {
+    const auto kinds = [](const std::string& text) {
+        std::vector<std::string> out;
+        for (const Device& device : devices_of(*parse(text)))
+            out.push_back(std::string(device.collector->kind()) + (device.expected ? "!" : "") +
+                          (device.simulated ? "?" : ""));
+        return out;
+    };
+    using Words = std::vector<std::string>;
+    EXPECT_EQ(kinds(""), (Words{"sev-snp", "tdx", "nitro", "tpm2"}));
+    EXPECT_EQ(kinds("[tpm2]\nenabled = true\n[tdx]\nenabled = false\n"), (Words{"sev-snp", "nitro", "tpm2!"}));
+    EXPECT_EQ(kinds("[simulated-sev-snp]\nreports = '/r'\n[simulated-tdx]\nreports = '/r'\n"
+                    "[simulated-nitro]\ndevice = 'unix:/r'\n[tpm2]\nenabled = false\n"),
+              (Words{"sev-snp", "tdx", "nitro", "simulated-sev-snp!?", "simulated-tdx!?", "simulated-nitro!?"}));
+    for (const Device& device : devices_of(*parse("[nitro]\ndevice = '/dev/null'\n[sev-snp]\ndevice = '/nothing'\n")))
+        EXPECT_EQ(device.there(), device.collector->kind() == "nitro") << device.collector->kind();
 }
 
 TEST(AttestdSettings, CanLeaveTheTpmAlone) {
     const auto settings = parse("[tpm2]\nenabled = false\n");
     ASSERT_TRUE(settings) << settings.error().to_string();
-    EXPECT_FALSE(settings->tpm2);
+    EXPECT_EQ(settings->use_tpm2, Use::no);
 }
 
 TEST(AttestdSettings, AreRefusedForEachMistakeWithItsLine) {
@@ -85,6 +147,19 @@ TEST(AttestdSettings, AreRefusedForEachMistakeWithItsLine) {
              {"[tpm2.ak]\noffer = true\n", 2},
              {"[tpm2.ek]\noffer = 1\n", 2},
              {"[tpm2.ek]\nhandle = -1\n", 2},
+             {"[snp]\n", 1},
+             {"[sev-snp]\nenabled = \"maybe\"\n", 2},
+             {"[sev-snp]\nenabled = 1\n", 2},
+             {"[sev-snp]\nvmpl = 4\n", 2},
+             {"[sev-snp]\nreports = \"\"\n", 2},
+             {"[sev-snp]\ndevice = \"sev-guest\"\n", 2},
+             {"[tdx]\ndevice = \"/dev/tdx_guest\"\n", 2},
+             {"[nitro]\ndevice = \"unix:/run/nsm\"\n", 2},
+             {"[simulated-sev-snp]\n", 1},
+             {"[simulated-tdx]\nenabled = true\n", 2},
+             {"[simulated-nitro]\n", 1},
+             {"[simulated-nitro]\ndevice = \"/dev/nsm\"\n", 2},
+             {"[simulated-nitro]\ndevice = \"unix:relative\"\n", 2},
          }) {
         const auto settings = parse(one.text);
         ASSERT_FALSE(settings) << one.text;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemons/attestd/devices.h"
+
+#include <unistd.h>
+
+#include "attest/collect/nitro/collector.h"
+#include "attest/collect/snp/collector.h"
+#include "attest/collect/tdx/settings.h"
+
+namespace ct::attestd {
+namespace {
+
+std::string file_of(const std::string& tcti) {
+    constexpr std::string_view file = "device:";
+    return tcti.starts_with(file) ? tcti.substr(file.size()) : std::string();
+}
+
+}  // namespace
+
+bool Device::there() const { return file.empty() || ::access(file.c_str(), F_OK) == 0; }
+
+std::vector<Device> devices_of(const Settings& settings) {
+    using namespace attest;
+    std::vector<Device> out;
+    const auto add = [&](Use use, std::string file, std::unique_ptr<Collector> collector) {
+        if (use != Use::no) out.push_back({std::move(collector), use == Use::yes, false, std::move(file)});
+    };
+    const auto simulated = [&](std::unique_ptr<Collector> collector) {
+        out.push_back({.collector = std::move(collector), .simulated = true});
+    };
+    // Drivers make their device file also where their reports are asked for by way of the folder.
+    add(settings.snp.use, settings.snp.device,
+        make_snp_collector(
+            {tsm::open_folder(settings.snp.reports), snp::open_device(settings.snp.device), settings.snp.vmpl}));
+    add(settings.tdx.use, tdx::kDevice, make_tdx_collector(tsm::open_folder(settings.tdx.reports)));
+    add(settings.nitro.use, settings.nitro.device, make_nitro_collector(nitro::nsm_at(settings.nitro.device)));
+    add(settings.use_tpm2, file_of(settings.tpm2.tcti), make_tpm2_collector(settings.tpm2));
+    if (!settings.simulated_snp.empty())
+        simulated(make_snp_collector({tsm::open_folder(settings.simulated_snp), nullptr}, snp::kSimulatedKind));
+    if (!settings.simulated_tdx.empty())
+        simulated(make_tdx_collector(tsm::open_folder(settings.simulated_tdx), tdx::kSimulatedKind, "", ""));
+    if (!settings.simulated_nitro.empty())
+        simulated(make_nitro_collector(nitro::simulated_nsm_at(settings.simulated_nitro), nitro::kSimulatedKind));
+    return out;
+}
+
+}  // namespace ct::attestd
