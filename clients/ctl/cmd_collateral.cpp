@@ -277,7 +277,9 @@ Result<int> collateral_verify(const CollateralVerifyOptions& options, WallTime n
     CT_TRY(const auto others, read_makers(options.makers));
     CT_TRY(const auto file, open_bundle(options.file));
     CT_TRY(const auto signers, parse_signers(options.signers, options.needed));
-    CT_TRY(const auto makers, judge::open_makers(attest::encode(file.envelope), signers, at));
+    CT_TRY(const auto makers, judge::open_makers(attest::encode(file.envelope), signers));
+    if (at > makers.until)
+        return fail(Reason::evidence_collateral_expired, "collateral bundle " + std::to_string(makers.serial));
     out.json().begin_object();
     show_head(file, out);
     show_signatures(file.envelope, signers, out);

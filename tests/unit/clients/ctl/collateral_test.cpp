@@ -342,7 +342,7 @@ TEST_F(CollateralDesk, IsFetchedFromServicesPackedSignedByTwoAndTakenByAGate) {
     EXPECT_NE(verify({bob}, 1).text.find("evidence_signature_invalid"), std::string::npos);
 
     const auto signers = judge::Signers{{judge::parse_signer(alice).value(), judge::parse_signer(carol).value()}, 2};
-    const auto makers = judge::open_makers(as_bytes(read_file(bundle_, 1 << 20).value()), signers, kNow);
+    const auto makers = judge::open_makers(as_bytes(read_file(bundle_, 1 << 20).value()), signers);
     ASSERT_TRUE(makers) << makers.error().to_string();
     EXPECT_EQ(makers->items.size(), items_.size() + 1);
     EXPECT_EQ(makers->until, kNow + std::chrono::days(20)) << "the first of its items ends";
