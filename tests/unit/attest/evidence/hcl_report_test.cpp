@@ -12,11 +12,8 @@
 #include "codec/hex.h"
 #include "crypto/x509.h"
 #include "support/hcl_builder.h"
+#include "support/print_reason.h"
 #include "support/vectors.h"
-
-namespace ct {
-inline void PrintTo(Reason reason, std::ostream* out) { *out << to_string(reason); }
-}  // namespace ct
 
 namespace ct::attest::azure {
 namespace {

@@ -12,11 +12,8 @@
 #include "codec/timestamp.h"
 #include "config/tree.h"
 #include "nitro_mutants.h"
+#include "support/print_reason.h"
 #include "support/simulated_nsm.h"
-
-namespace ct {
-inline void PrintTo(Reason reason, std::ostream* out) { *out << to_string(reason); }
-}  // namespace ct
 
 namespace ct::attest::nitro {
 namespace {

@@ -11,11 +11,8 @@
 #include "codec/hex.h"
 #include "codec/timestamp.h"
 #include "config/tree.h"
+#include "support/print_reason.h"
 #include "support/vectors.h"
-
-namespace ct {
-inline void PrintTo(Reason reason, std::ostream* out) { *out << to_string(reason); }
-}  // namespace ct
 
 namespace ct::attest::snp {
 namespace {

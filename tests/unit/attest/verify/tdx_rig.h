@@ -18,12 +18,9 @@
 #include "attest/verify/verifier.h"
 #include "codec/hex.h"
 #include "config/tree.h"
+#include "support/print_reason.h"
 #include "support/tdx_collateral.h"
 #include "support/tdx_maker.h"
-
-namespace ct {
-inline void PrintTo(Reason reason, std::ostream* out) { *out << to_string(reason); }
-}  // namespace ct
 
 namespace ct::attest::tdx {
 

@@ -18,11 +18,8 @@
 #include "codec/hex.h"
 #include "config/tree.h"
 #include "support/certificate_issuer.h"
+#include "support/print_reason.h"
 #include "support/swtpm.h"
-
-namespace ct {
-inline void PrintTo(Reason reason, std::ostream* out) { *out << to_string(reason); }
-}  // namespace ct
 
 namespace ct::attest::tpm {
 
