@@ -117,7 +117,7 @@ void Examination::vcek(ByteView der, const VcekName& name) {
         invalid("for other firmware than its name says");
     const snp::Authority authority =
         others.roots.empty() ? snp::amd(endorsement->product) : snp::Authority{others.roots, others.intermediates};
-    snp::check_chain({*certificate, {}, authority}, at, state.findings);
+    snp::check_chain({*certificate, {}, authority}, at, nullptr, state.findings);
 }
 
 std::optional<crypto::Certificate> Examination::of_intel(ByteView pem, std::string_view name) {

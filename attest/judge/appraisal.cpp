@@ -137,25 +137,33 @@ void check_challenge(const Policy& policy, const Case& facts, Findings& findings
                                 ", it is " + std::to_string(policy.epoch()) + " now: ask again"});
 }
 
+// What the evidence of every kind is judged by.
+struct Grounds {
+    const Case& facts;
+    const FindVerifier& find;
+    const Sha512& binding;
+    attest::CollateralReader& collateral;
+    const attest::DenyList& denied;
+    attest::Memo* memo;
+};
+
 // One kind's evidence; its end of life joins `expires`.
-void verify_kind(const std::string& kind, const Workload& workload, const Case& facts, const FindVerifier& find,
-                 const Sha512& binding, attest::CollateralReader& collateral, const attest::DenyList& denied,
-                 Decision& out) {
-    const auto* introduction = find_kind(facts.hello->introductions, kind);
-    const auto* kept = find_kind(facts.challenged->kept, kind);
-    const auto* evidence = find_kind(facts.proof->evidence, kind);
-    const auto* verifier = find(kind);
+void verify_kind(const std::string& kind, const Workload& workload, const Grounds& by, Decision& out) {
+    const auto* introduction = find_kind(by.facts.hello->introductions, kind);
+    const auto* kept = find_kind(by.facts.challenged->kept, kind);
+    const auto* evidence = find_kind(by.facts.proof->evidence, kind);
+    const auto* verifier = by.find(kind);
     if (introduction == nullptr || verifier == nullptr || kept == nullptr || evidence == nullptr) {
         out.findings.push_back({Reason::evidence_kind_not_allowed,
-                                "the policy wants " + kind + "; the proof holds: " + words(facts.proof->evidence)});
+                                "the policy wants " + kind + "; the proof holds: " + words(by.facts.proof->evidence)});
         return;
     }
-    const auto verdict = verifier->verify(
-        {introduction->body, kept->body, evidence->body, binding, facts.at, enrolled_keys(facts, kind), &collateral},
-        *workload.kinds.find(kind)->second);
+    const auto verdict = verifier->verify({introduction->body, kept->body, evidence->body, by.binding, by.facts.at,
+                                           enrolled_keys(by.facts, kind), &by.collateral, by.memo},
+                                          *workload.kinds.find(kind)->second);
     for (const auto& finding : verdict.findings)
         out.findings.push_back({finding.reason, kind + ": " + finding.detail});
-    if (const auto entry = denied.denied(kind, verdict.claims))
+    if (const auto entry = by.denied.denied(kind, verdict.claims))
         out.findings.push_back({Reason::evidence_platform_denied, kind + ": the deny list says " + *entry});
     out.claims[kind] = verdict.claims;
     out.kinds.append(out.kinds.empty() ? "" : "+").append(kind);
@@ -187,7 +195,7 @@ void check_makers(const Makers& makers, const Workload& workload, attest::Collat
                                 "the collateral bundle is older than this workload's collateral_age"});
 }
 
-void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& find, Decision& out) {
+void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& find, attest::Memo* memo, Decision& out) {
     const auto* workload = check_hello(policy, facts, out.findings);
     check_denied_node(policy, facts, out.findings);
     check_challenge(policy, facts, out.findings);
@@ -203,9 +211,9 @@ void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& fi
     out.expires = facts.at + workload->terms.lifetime;
     static const Makers nothing;
     const Makers& makers = policy.makers() != nullptr ? *policy.makers() : nothing;
-    attest::CollateralReader collateral(makers.items);
+    attest::CollateralReader collateral(makers.items, &policy.digests());
     for (const auto& kind : workload->evidence)
-        verify_kind(kind, *workload, facts, find, binding, collateral, policy.denied(), out);
+        verify_kind(kind, *workload, {facts, find, binding, collateral, policy.denied(), memo}, out);
     check_makers(makers, *workload, collateral, out);
 
     const auto lifetime = std::chrono::floor<Seconds>(out.expires - facts.at);
@@ -259,7 +267,7 @@ Opening open(const Policy& policy, const Case& facts, const FindVerifier& find) 
     return out;
 }
 
-Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& find) {
+Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& find, attest::Memo* memo) {
     Decision out;
     out.at = facts.at;
     out.expires = facts.at;
@@ -272,7 +280,7 @@ Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& f
         // What broke one judge must not be looked at by the next.
     } else if (facts.hello && facts.challenged && facts.proof) {
         check_node(facts, out.findings);
-        judge_proof(policy, facts, find, out);
+        judge_proof(policy, facts, find, memo, out);
     } else {
         std::ranges::move(open(policy, facts, find).findings, std::back_inserter(out.findings));
         if (out.findings.empty()) out.findings.push_back({Reason::protocol_violation, "there is no proof to judge"});

@@ -59,7 +59,8 @@ std::vector<attest::Finding> check_peer(const Case& facts);
 
 // The verdict. Without a proof there is nothing to grant: the result is always a refusal then. Of a case whose judge died
 // (judge_unavailable) it looks at nothing that the peer sent.
-Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& find = attest::find_verifier);
+Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& find = attest::find_verifier,
+                  attest::Memo* memo = nullptr);
 
 // SHA-256("cloudtaser/gate/entropy/v1" 0x00 | kind 0x00 | seed): the randomness that a verifier gets for its request.
 ByteArray<32> kind_entropy(const ByteArray<32>& seed, std::string_view kind);

@@ -206,6 +206,9 @@ Status Policy::rest_on(std::shared_ptr<const Makers> makers) {
     if (const auto list = makers->items.find(attest::kDenyList); list != makers->items.end()) {
         CT_TRY(denied, attest::DenyList::parse(list->second));
     }
+    digests_.clear();
+    for (const auto& [name, content] : makers->items)
+        digests_.emplace(name, crypto::sha256(content));
     denied_ = std::move(denied);
     makers_ = std::move(makers);
     return {};

@@ -69,6 +69,8 @@ public:
     // From now on verdicts rest on this, too; without it on no collateral at all. malformed for a deny list that is none.
     Status rest_on(std::shared_ptr<const Makers> makers);
     [[nodiscard]] const Makers* makers() const { return makers_.get(); }
+    // SHA-256 of each of the makers' items.
+    [[nodiscard]] const attest::CollateralReader::Digests& digests() const { return digests_; }
     // Of the makers' items; empty where there is none.
     [[nodiscard]] const attest::DenyList& denied() const { return denied_; }
 
@@ -84,6 +86,7 @@ private:
     Sha256 hash_{};
     std::vector<PolicyFile> files_;
     std::shared_ptr<const Makers> makers_;
+    attest::CollateralReader::Digests digests_;
     attest::DenyList denied_;
     std::map<std::string, Workload, std::less<>> workloads_;
 };

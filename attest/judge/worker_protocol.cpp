@@ -134,12 +134,12 @@ Result<Answer> decode_answer(ByteView bytes) {
     return out;
 }
 
-Answer answer(const Policy& policy, const Question& question, const FindVerifier& find) {
+Answer answer(const Policy& policy, const Question& question, const FindVerifier& find, attest::Memo* memo) {
     if (question.about == Question::About::hello) {
         auto opening = open(policy, question.facts, find);
         if (opening.findings.empty()) return {question.id, std::move(opening)};
     }
-    return {question.id, appraise(policy, question.facts, find)};
+    return {question.id, appraise(policy, question.facts, find, memo)};
 }
 
 }  // namespace ct::judge

@@ -49,6 +49,7 @@ Result<WorkerMessage> decode_worker_message(ByteView bytes);
 Result<Answer> decode_answer(ByteView bytes);
 
 // What the worker does with a question.
-Answer answer(const Policy& policy, const Question& question, const FindVerifier& find = attest::find_verifier);
+Answer answer(const Policy& policy, const Question& question, const FindVerifier& find = attest::find_verifier,
+              attest::Memo* memo = nullptr);
 
 }  // namespace ct::judge

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/verify/memo.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -55,7 +56,9 @@ using Collateral = std::map<std::string, Bytes, std::less<>>;
 // The collateral of one verdict. It notes what was found, so that a record can hold just that and be judged again.
 class CollateralReader {
 public:
-    explicit CollateralReader(const Collateral& all) : all_(all) {}
+    // `digests` are the SHA-256 of the items, where somebody has them already.
+    using Digests = std::map<std::string, Sha256, std::less<>>;
+    explicit CollateralReader(const Collateral& all, const Digests* digests = nullptr) : all_(all), digests_(digests) {}
     // Empty when there is no such item.
     ByteView find(std::string_view name) {
         const auto at = all_.find(name);
@@ -63,10 +66,13 @@ public:
         found_.insert(at->first);
         return at->second;
     }
+    // Of an item that was found.
+    [[nodiscard]] Sha256 digest(std::string_view name) const;
     [[nodiscard]] const std::set<std::string>& found() const { return found_; }
 
 private:
     const Collateral& all_;
+    const Digests* digests_;
     std::set<std::string> found_;
 };
 
@@ -79,6 +85,7 @@ struct Subject {
     WallTime at;
     EnrolledKeys enrolled = {};
     CollateralReader* collateral = nullptr;  // none
+    Memo* memo = nullptr;                    // what was found out before; changes no verdict
 };
 
 // Files that lie beside a policy and that it may name (trust anchors): content by base name. A policy reads nothing else:

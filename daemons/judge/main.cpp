@@ -43,6 +43,7 @@ Bytes read_message() {
 
 Status serve() {
     std::optional<judge::Policy> policy;
+    attest::Memo memo;
     for (Bytes message = read_message(); !message.empty(); message = read_message()) {
         CT_TRY(auto content, judge::decode_worker_message(message));
         if (auto* rules = std::get_if<judge::WorkerRules>(&content)) {
@@ -51,7 +52,8 @@ Status serve() {
             continue;
         }
         if (!policy) return fail(Reason::protocol_violation, "a question before any rules");
-        const auto answer = attest::frame(judge::encode(judge::answer(*policy, std::get<judge::Question>(content))));
+        const auto answer = attest::frame(
+            judge::encode(judge::answer(*policy, std::get<judge::Question>(content), attest::find_verifier, &memo)));
         CT_CHECK(write_all(STDIN_FILENO, answer.data(), answer.size()));
     }
     return {};

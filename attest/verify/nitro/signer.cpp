@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "attest/roots/roots.h"
+#include "attest/verify/known.h"
 #include "codec/der.h"
 
 namespace ct::attest::nitro {
@@ -57,21 +58,22 @@ std::span<const crypto::Certificate> aws_root() {
 }
 
 WallTime check_chain(const Document& document, const crypto::Certificate& leaf,
-                     std::span<const crypto::Certificate> roots, WallTime at, std::vector<Finding>& findings) {
+                     std::span<const crypto::Certificate> roots, WallTime at, Memo* memo,
+                     std::vector<Finding>& findings) {
     std::vector<crypto::Certificate> between;
     WallTime until = leaf.not_after();
     for (const ByteView der : document.cabundle().subspan(1)) {
-        auto certificate = crypto::Certificate::from_der(der);
+        const auto certificate = known_certificate(memo, der);
         if (!certificate) {
             findings.push_back({Reason::evidence_malformed, "cabundle: " + certificate.error().context});
             return at;
         }
-        until = std::min(until, certificate->not_after());
-        between.push_back(std::move(*certificate));
+        until = std::min(until, (*certificate)->not_after());
+        between.push_back(**certificate);
     }
     for (const auto& root : roots)
         until = std::min(until, root.not_after());
-    if (const Status sound = crypto::verify_chain(leaf, between, roots, at); !sound)
+    if (const Status sound = known_chain(memo, leaf, between, roots, at); !sound)
         findings.push_back({sound.error().reason, "signing key: " + sound.error().context});
     return until;
 }

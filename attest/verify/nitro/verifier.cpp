@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "attest/evidence/nitro_bundle.h"
+#include "attest/verify/known.h"
 #include "attest/verify/nitro/document_checks.h"
 #include "attest/verify/nitro/signer.h"
 #include "codec/hex.h"
@@ -44,9 +45,9 @@ void Appraisal::judge(ByteView evidence, std::span<const crypto::Certificate> ro
     const auto document = parse_document(evidence);
     if (!document) return find(document.error());
     claim_document(*document);
-    if (const auto leaf = crypto::Certificate::from_der(document->certificate)) {
-        check_signature(*document, *leaf, verdict.findings);
-        rest_until(check_chain(*document, *leaf, roots, subject.at, verdict.findings));
+    if (const auto leaf = known_certificate(subject.memo, document->certificate)) {
+        check_signature(*document, **leaf, verdict.findings);
+        rest_until(check_chain(*document, **leaf, roots, subject.at, subject.memo, verdict.findings));
     } else {
         verdict.findings.push_back({Reason::evidence_malformed, "certificate: " + leaf.error().context});
     }

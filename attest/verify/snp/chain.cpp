@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "attest/verify/known.h"
+
 namespace ct::attest::snp {
 namespace {
 
@@ -14,9 +16,9 @@ std::vector<crypto::Certificate> intermediates(const Chain& chain) {
 
 }  // namespace
 
-WallTime check_chain(const Chain& chain, WallTime at, std::vector<Finding>& findings) {
+WallTime check_chain(const Chain& chain, WallTime at, Memo* memo, std::vector<Finding>& findings) {
     const auto between = intermediates(chain);
-    if (const auto sound = crypto::verify_chain(chain.leaf, between, chain.authority.roots, at); !sound)
+    if (const auto sound = known_chain(memo, chain.leaf, between, chain.authority.roots, at); !sound)
         findings.push_back({sound.error().reason, "signing key: " + sound.error().context});
     WallTime until = chain.leaf.not_after();
     for (const auto& certificate : between)
@@ -27,17 +29,22 @@ WallTime check_chain(const Chain& chain, WallTime at, std::vector<Finding>& find
 }
 
 // AMD revokes intermediates only: the serial number of every leaf is 0.
-WallTime check_revocation(const Chain& chain, ByteView crl, WallTime at, std::vector<Finding>& findings) {
+WallTime check_revocation(const Chain& chain, const RevocationItem& crl, WallTime at, Memo* memo,
+                          std::vector<Finding>& findings) {
     const auto find = [&](Reason reason, std::string detail) {
         findings.push_back({reason, std::move(detail)});
         return at;
     };
-    if (crl.empty()) return find(Reason::evidence_revocation_unknown, "no revocation list of AMD's for this product");
-    const auto list = crypto::RevocationList::from_der(crl);
-    if (!list) return find(Reason::evidence_collateral_invalid, "revocation list: " + list.error().context);
-    const bool authentic = std::ranges::any_of(
-        chain.authority.roots, [&](const crypto::Certificate& root) { return list->check_issuer(root).has_value(); });
-    if (!authentic) return find(Reason::evidence_collateral_invalid, "a revocation list that the root did not sign");
+    if (crl.der.empty())
+        return find(Reason::evidence_revocation_unknown, "no revocation list of AMD's for this product");
+    std::shared_ptr<const crypto::RevocationList> list;
+    for (const crypto::Certificate& root : chain.authority.roots) {
+        const auto known = known_list(memo, crl.der, crl.digest, root);
+        if (known) list = *known;
+        if (!known && known.error().reason == Reason::malformed)
+            return find(Reason::evidence_collateral_invalid, "revocation list: " + known.error().context);
+    }
+    if (!list) return find(Reason::evidence_collateral_invalid, "a revocation list that the root did not sign");
     if (at < list->this_update() || at > list->next_update())
         return find(Reason::evidence_revocation_unknown, "the revocation list is out of its time");
     for (const auto& certificate : intermediates(chain))

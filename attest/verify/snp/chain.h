@@ -19,9 +19,14 @@ struct Chain {
 };
 
 // Until when the chain is good; findings say what is wrong with it.
-WallTime check_chain(const Chain& chain, WallTime at, std::vector<Finding>& findings);
+WallTime check_chain(const Chain& chain, WallTime at, Memo* memo, std::vector<Finding>& findings);
 
-// `crl` is AMD's list of the product, DER; empty: there is none. Until when it says so.
-WallTime check_revocation(const Chain& chain, ByteView crl, WallTime at, std::vector<Finding>& findings);
+// AMD's list of the product. Until when it says so.
+struct RevocationItem {
+    ByteView der;  // empty: there is none
+    Sha256 digest{};
+};
+WallTime check_revocation(const Chain& chain, const RevocationItem& crl, WallTime at, Memo* memo,
+                          std::vector<Finding>& findings);
 
 }  // namespace ct::attest::snp

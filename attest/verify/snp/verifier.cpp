@@ -5,6 +5,7 @@
 
 #include "attest/evidence/snp_bundle.h"
 #include "attest/evidence/snp_endorsement.h"
+#include "attest/verify/known.h"
 #include "attest/verify/snp/chain.h"
 #include "attest/verify/snp/checks.h"
 #include "codec/hex.h"
@@ -73,18 +74,24 @@ std::vector<ByteView> Appraisal::certificates(const Evidence& evidence, const Re
 void Appraisal::judge_signer(const Report& report, const crypto::Certificate& leaf,
                              std::span<const crypto::Certificate> others, bool simulated) {
     check_signature(report, leaf, verdict.findings);
-    const auto endorsement = parse_endorsement(leaf);
-    if (!endorsement) return find(endorsement.error());
+    const auto der = leaf.der();
+    const auto known =
+        der ? remember<Endorsement>(subject.memo, "endorsement", {*der}, [&] { return parse_endorsement(leaf); })
+            : std::unexpected(der.error());
+    if (!known) return find(known.error());
+    const auto& endorsement = *known;
     claim("product", std::string(to_string(endorsement->product)));
     claim("signing_key", endorsement->key == SigningKey::vlek ? "vlek" : "vcek");
     if (!endorsement->csp_id.empty()) claim("csp_id", endorsement->csp_id);
 
     const Authority named{policy.roots, {}};
     const Chain chain{leaf, others, simulated ? named : amd(endorsement->product)};
-    rest_until(check_chain(chain, subject.at, verdict.findings));
+    rest_until(check_chain(chain, subject.at, subject.memo, verdict.findings));
     if (policy.require_crl) {
-        const ByteView crl = collateral(subject, "amd/crl/" + std::string(to_string(endorsement->product)));
-        rest_until(check_revocation(chain, crl, subject.at, verdict.findings));
+        const std::string name = "amd/crl/" + std::string(to_string(endorsement->product));
+        RevocationItem crl{collateral(subject, name)};
+        if (!crl.der.empty()) crl.digest = subject.collateral->digest(name);
+        rest_until(check_revocation(chain, crl, subject.at, subject.memo, verdict.findings));
     }
     check_platform(report, *endorsement, verdict.findings);
     check_tcb(report, endorsement->product, policy, verdict.findings);
@@ -98,9 +105,9 @@ void Appraisal::judge(const Evidence& evidence, bool simulated) {
     check_freshness(*report, subject.binding, verdict.findings);
     std::vector<crypto::Certificate> chain;
     for (const ByteView der : certificates(evidence, *report)) {
-        auto certificate = crypto::Certificate::from_der(der);
+        const auto certificate = known_certificate(subject.memo, der);
         if (certificate)
-            chain.push_back(std::move(*certificate));
+            chain.push_back(**certificate);
         else
             verdict.findings.push_back({Reason::evidence_malformed, certificate.error().context});
     }

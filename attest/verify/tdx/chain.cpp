@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/tdx/chain.h"
 
+#include "attest/verify/known.h"
 #include "base/limits.h"
 
 namespace ct::attest::tdx {
@@ -14,8 +15,8 @@ std::unexpected<Error> invalid(const std::string& what) { return fail(Reason::ev
 
 // Anchored by this very root, whether or not in its time.
 bool leads_to(const crypto::Certificate& leaf, std::span<const crypto::Certificate> between,
-              const crypto::Certificate& root, WallTime at) {
-    const Status status = crypto::verify_chain(leaf, between, {&root, 1}, at);
+              const crypto::Certificate& root, WallTime at, Memo* memo) {
+    const Status status = known_chain(memo, leaf, between, {&root, 1}, at);
     return status || status.error().reason == Reason::evidence_certificate_expired;
 }
 
@@ -35,9 +36,10 @@ Result<PckChain> parse_pck_chain(std::string_view pem) {
     return out;
 }
 
-const crypto::Certificate* anchor_of(const PckChain& chain, std::span<const crypto::Certificate> roots, WallTime at) {
+const crypto::Certificate* anchor_of(const PckChain& chain, std::span<const crypto::Certificate> roots, WallTime at,
+                                     Memo* memo) {
     for (const crypto::Certificate& root : roots)
-        if (leads_to(chain.authority, {}, root, at)) return &root;
+        if (leads_to(chain.authority, {}, root, at, memo)) return &root;
     return nullptr;
 }
 
@@ -47,21 +49,15 @@ Result<crypto::Certificate> parse_collateral_signer(ByteView pem) {
     return chain->front();
 }
 
-Status check_collateral_signer(const crypto::Certificate& signer, const crypto::Certificate& anchor, WallTime at) {
+Status check_collateral_signer(const crypto::Certificate& signer, const crypto::Certificate& anchor, WallTime at,
+                               Memo* memo) {
     // Intel's root has other children, and some of their keys are in machines.
     if (signer.subject_name() != kCollateralSigner) return invalid("its signer is not Intel's: " + signer.subject());
-    const Status status = crypto::verify_chain(signer, {}, {&anchor, 1}, at);
+    const Status status = known_chain(memo, signer, {}, {&anchor, 1}, at);
     if (status) return {};
     if (status.error().reason == Reason::evidence_certificate_expired)
         return fail(Reason::evidence_collateral_expired, "the certificate of the collateral's signer");
     return invalid("the collateral's signer does not lead to Intel's root: " + status.error().context);
-}
-
-Result<crypto::RevocationList> parse_list(ByteView der, const crypto::Certificate& issuer) {
-    auto list = crypto::RevocationList::from_der(der);
-    if (!list) return invalid(list.error().context);
-    CT_CHECK(list->check_issuer(issuer));
-    return list;
 }
 
 Status check_time(const crypto::RevocationList& list, WallTime at) {

@@ -24,15 +24,16 @@ struct PckChain {
 Result<PckChain> parse_pck_chain(std::string_view pem);
 
 // The root that this chain leads to, whether or not in its time; nullptr if none.
-const crypto::Certificate* anchor_of(const PckChain& chain, std::span<const crypto::Certificate> roots, WallTime at);
+const crypto::Certificate* anchor_of(const PckChain& chain, std::span<const crypto::Certificate> roots, WallTime at,
+                                     Memo* memo);
 
 // The certificate of the key that signs collateral, from PEM text that begins with it: by its name, and issued by `anchor`
 // itself. evidence_collateral_invalid, evidence_collateral_expired.
 Result<crypto::Certificate> parse_collateral_signer(ByteView pem);
-Status check_collateral_signer(const crypto::Certificate& signer, const crypto::Certificate& anchor, WallTime at);
+Status check_collateral_signer(const crypto::Certificate& signer, const crypto::Certificate& anchor, WallTime at,
+                               Memo* memo);
 
-// A list that `issuer` signed, within its time. evidence_collateral_invalid, evidence_collateral_expired.
-Result<crypto::RevocationList> parse_list(ByteView der, const crypto::Certificate& issuer);
+// evidence_collateral_expired.
 Status check_time(const crypto::RevocationList& list, WallTime at);
 
 }  // namespace ct::attest::tdx

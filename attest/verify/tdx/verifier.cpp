@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "attest/evidence/tdx_bundle.h"
+#include "attest/verify/known.h"
 #include "attest/verify/tdx/chain.h"
 #include "attest/verify/tdx/collateral.h"
 #include "attest/verify/tdx/intel.h"
@@ -46,8 +47,9 @@ struct Appraisal {
                     std::initializer_list<const crypto::Certificate*> issued);
     void judge_tcb(const Quote& quote, const Pck& pck, const crypto::Certificate& signer);
     template <class T>
-    std::optional<T> open(const std::string& name, std::string_view member, const crypto::Certificate& signer,
-                          Result<T> (*parse)(ByteView));
+    std::shared_ptr<const T> open(const std::string& name, std::string_view member, const crypto::Certificate& signer,
+                                  Result<T> (*parse)(ByteView));
+    void judge_enclave(const Quote& quote, const PckChain& chain, const crypto::PublicKey& pck);
 };
 
 void Appraisal::claim_td(const Quote& quote) {
@@ -98,8 +100,10 @@ void Appraisal::judge_quote(const Quote& quote, ByteView event_log) {
 }
 
 void Appraisal::judge_chain(const Quote& quote) {
-    const auto chain = parse_pck_chain(quote.pck_chain);
-    if (!chain) return find(chain.error());
+    const auto known = remember<PckChain>(subject.memo, "pck chain", {as_bytes(quote.pck_chain)},
+                                          [&] { return parse_pck_chain(quote.pck_chain); });
+    if (!known) return find(known.error());
+    const auto& chain = *known;
     claim("fmspc", chain->pck.fmspc);
     claim("ppid", chain->pck.ppid);
     claim("pce_id", chain->pck.pce_id);
@@ -108,30 +112,49 @@ void Appraisal::judge_chain(const Quote& quote) {
     claim("pck_ca", chain->list);
     const auto key = chain->leaf.public_key();
     if (!key) return find(key.error());
-    check_qe_signature(quote, *key, verdict.findings);
+    judge_enclave(quote, *chain, *key);
     rest_on(check_platform(chain->pck, policy, subject.at, verdict.findings));
-    const crypto::Certificate* root = anchor_of(*chain, roots, subject.at);
+    const crypto::Certificate* root = anchor_of(*chain, roots, subject.at, subject.memo);
     if (root == nullptr)
         return find({Reason::evidence_chain_invalid, "the PCK certificate does not lead to a root that is trusted"});
-    if (const Status status = crypto::verify_chain(chain->leaf, {&chain->authority, 1}, {root, 1}, subject.at); !status)
+    if (const Status status = known_chain(subject.memo, chain->leaf, {&chain->authority, 1}, {root, 1}, subject.at);
+        !status)
         find(status.error());
     rest_on(std::min({chain->leaf.not_after(), chain->authority.not_after(), root->not_after()}));
     judge_list(std::string(kPckList) + chain->list, chain->authority, {&chain->leaf});
 
     const ByteView pem = collateral(std::string(kSigner));
-    const auto signer =
-        pem.empty() ? fail(Reason::evidence_collateral_missing, std::string(kSigner)) : parse_collateral_signer(pem);
-    if (!signer) {
-        find(signer.error());
+    const auto found = remember<crypto::Certificate>(
+        pem.empty() ? nullptr : subject.memo, "collateral signer", {pem}, [&]() -> Result<crypto::Certificate> {
+            if (pem.empty()) return fail(Reason::evidence_collateral_missing, std::string(kSigner));
+            return parse_collateral_signer(pem);
+        });
+    if (!found) {
+        find(found.error());
         judge_list(std::string(kRootList), *root, {&chain->authority});
         return;
     }
+    const auto& signer = *found;
     judge_list(std::string(kRootList), *root, {&chain->authority, &*signer});
-    const Status trusted = check_collateral_signer(*signer, *root, subject.at);
+    const Status trusted = check_collateral_signer(*signer, *root, subject.at, subject.memo);
     if (!trusted) find(trusted.error());
     rest_on(signer->not_after());
     // Out of its time, what it signed still says how the platform stood; anything else says nothing.
     if (trusted || trusted.error().reason == Reason::evidence_collateral_expired) judge_tcb(quote, chain->pck, *signer);
+}
+
+// Its report is signed once, when it makes its key; all quotes by that key carry it.
+void Appraisal::judge_enclave(const Quote& quote, const PckChain& chain, const crypto::PublicKey& pck) {
+    const auto der = chain.leaf.der();
+    if (!der) return find(der.error());
+    Findings found;
+    const auto sound = remember<bool>(subject.memo, "enclave report",
+                                      {*der, quote.qe_report, quote.qe_report_signature}, [&]() -> Result<bool> {
+                                          check_qe_signature(quote, pck, found);
+                                          if (!found.empty()) return fail(found.front().reason);
+                                          return true;
+                                      });
+    if (!sound) std::ranges::move(found, std::back_inserter(verdict.findings));
 }
 
 void Appraisal::judge_list(const std::string& name, const crypto::Certificate& issuer,
@@ -141,8 +164,9 @@ void Appraisal::judge_list(const std::string& name, const crypto::Certificate& i
         if (policy.require_crl) find({Reason::evidence_revocation_unknown, name + " is missing"});
         return;
     }
-    const auto list = parse_list(der, issuer);
-    if (!list) return find({list.error().reason, name + ": " + list.error().context});
+    const auto known = known_list(subject.memo, der, subject.collateral->digest(name), issuer);
+    if (!known) return find({Reason::evidence_collateral_invalid, name + ": " + known.error().context});
+    const auto& list = *known;
     for (const crypto::Certificate* certificate : issued)
         if (list->revokes(*certificate))
             find({Reason::evidence_certificate_revoked, name + " revokes " + certificate->subject()});
@@ -154,27 +178,31 @@ void Appraisal::judge_list(const std::string& name, const crypto::Certificate& i
 
 // One of Intel's documents, within its time and of the evaluation that the policy wants.
 template <class T>
-std::optional<T> Appraisal::open(const std::string& name, std::string_view member, const crypto::Certificate& signer,
-                                 Result<T> (*parse)(ByteView)) {
-    const auto read = [&]() -> Result<T> {
+std::shared_ptr<const T> Appraisal::open(const std::string& name, std::string_view member,
+                                         const crypto::Certificate& signer, Result<T> (*parse)(ByteView)) {
+    const auto read = [&]() -> Result<std::shared_ptr<const T>> {
         const ByteView bytes = collateral(name);
         if (bytes.empty()) return fail(Reason::evidence_collateral_missing, "nothing of that name");
-        CT_TRY(const auto key, signer.public_key());
-        CT_TRY(const ByteView signed_part, open_document(bytes, member, key));
-        return parse(signed_part);
+        CT_TRY(const auto by, signer.der());
+        return remember<T>(subject.memo, member, {subject.collateral->digest(name), by}, [&]() -> Result<T> {
+            CT_TRY(const auto key, signer.public_key());
+            CT_TRY(const ByteView signed_part, open_document(bytes, member, key));
+            return parse(signed_part);
+        });
     };
-    auto document = read();
-    if (!document) {
-        find({document.error().reason, name + ": " + document.error().context});
-        return std::nullopt;
+    const auto opened = read();
+    if (!opened) {
+        find({opened.error().reason, name + ": " + opened.error().context});
+        return nullptr;
     }
+    const auto& document = *opened;
     if (subject.at < document->issued || subject.at > document->next_update)
         find({Reason::evidence_collateral_expired, name + " is outside its time"});
     if (document->evaluation < policy.evaluation_floor)
         find({Reason::evidence_tcb_below_floor,
               name + " is of evaluation " + std::to_string(document->evaluation) + ", older than the policy's"});
     rest_on(document->next_update);
-    return std::move(*document);
+    return document;
 }
 
 void Appraisal::judge_tcb(const Quote& quote, const Pck& pck, const crypto::Certificate& signer) {

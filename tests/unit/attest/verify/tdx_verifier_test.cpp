@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verdicts on a simulated platform: each refusal for its own reason. Real evidence is in tdx_vectors_test.cpp.
+#include "attest/verify/known.h"
 #include "attest/verify/tdx/chain.h"
 #include "attest/verify/tdx/collateral.h"
 #include "support/tpm_builder.h"
@@ -496,10 +497,10 @@ TEST(TdxMutants, OfCollateralAreRefused) {
     }
     for (const auto& [name, issuer] : issuers) {
         Bytes& bytes = exchange.collateral[name];
-        ASSERT_TRUE(parse_list(bytes, *issuer));
+        ASSERT_TRUE(known_list(nullptr, bytes, {}, *issuer));
         for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
             bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
-            ASSERT_FALSE(parse_list(bytes, *issuer)) << name << " bit " << bit;
+            ASSERT_FALSE(known_list(nullptr, bytes, {}, *issuer)) << name << " bit " << bit;
             bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
         }
     }
