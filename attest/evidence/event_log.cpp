@@ -51,11 +51,11 @@ const EventLogReader::Algorithm* EventLogReader::find(std::uint16_t id) const {
 
 // The first record has the form of TCG 1.2, and its event tells which digests the later ones carry.
 Status EventLogReader::read_header() {
-    in_.le32();  // a register; TPMs' firmware writes 0, that of TDs 1
+    const std::uint32_t pcr = in_.le32();  // TPMs' firmware writes 0, that of TDs 1
     const std::uint32_t type = in_.le32();
     in_.take(kSha1Size);
     Cursor event(in_.take(in_.le32()));
-    if (!in_.ok() || type != kEventNoAction || !starts_with(event.take(kSpecId.size()), kSpecId)) {
+    if (!in_.ok() || pcr > 1 || type != kEventNoAction || !starts_with(event.take(kSpecId.size()), kSpecId)) {
         return fail(Reason::evidence_malformed, "event log: no Spec ID Event03 at its head");
     }
     event.le32();  // platform class
