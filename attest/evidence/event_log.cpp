@@ -16,13 +16,15 @@ constexpr std::string_view kSpecId = "Spec ID Event03\0"sv;
 constexpr std::string_view kStartupLocality = "StartupLocality\0"sv;
 constexpr std::size_t kSha1Size = 20;
 constexpr std::size_t kMostDigest = 64;
+constexpr std::size_t kEventHead = 12;  // register, type, number of digests
 
-// Firmware hands over the whole area that it keeps for its log; what it did not write is of one value throughout.
+// Firmware hands over the whole area that it keeps for its log; what it did not write is of one value throughout. No event
+// begins like that.
 bool is_unused(ByteView rest) {
     const auto all = [&](std::uint8_t value) {
         return std::ranges::all_of(rest, [value](std::uint8_t byte) { return byte == value; });
     };
-    return all(0xff) || all(0);
+    return rest.size() >= kEventHead && (all(0xff) || all(0));
 }
 
 bool starts_with(ByteView data, std::string_view prefix) {
@@ -49,11 +51,11 @@ const EventLogReader::Algorithm* EventLogReader::find(std::uint16_t id) const {
 
 // The first record has the form of TCG 1.2, and its event tells which digests the later ones carry.
 Status EventLogReader::read_header() {
-    const std::uint32_t pcr = in_.le32();
+    const std::uint32_t pcr = in_.le32();  // TPMs' firmware writes 0, that of TDs 1
     const std::uint32_t type = in_.le32();
     in_.take(kSha1Size);
     Cursor event(in_.take(in_.le32()));
-    if (!in_.ok() || pcr != 0 || type != kEventNoAction || !starts_with(event.take(kSpecId.size()), kSpecId)) {
+    if (!in_.ok() || pcr > 1 || type != kEventNoAction || !starts_with(event.take(kSpecId.size()), kSpecId)) {
         return fail(Reason::evidence_malformed, "event log: no Spec ID Event03 at its head");
     }
     event.le32();  // platform class
@@ -80,7 +82,7 @@ Status EventLogReader::read_header() {
 }
 
 Result<std::optional<Event>> EventLogReader::next() {
-    if (in_.ok() && is_unused(in_.rest())) return std::nullopt;
+    if (in_.finished() || is_unused(in_.rest())) return std::nullopt;
     Event event;
     event.pcr = in_.le32();
     event.type = in_.le32();

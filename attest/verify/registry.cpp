@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "attest/evidence/gce_binding.h"
 #include "attest/verify/composite/azure.h"
 #include "attest/verify/composite/gce.h"
 #include "attest/verify/nitro/verifier.h"
@@ -19,11 +20,11 @@ const tdx::TdxVerifier kTdx(tdx::TdxVerifier::Device::real), kSimulatedTdx(tdx::
 
 using azure::Hardware;
 using composite::AzureVerifier, composite::GceVerifier, composite::Device;
-const AzureVerifier kAzureSnp("azure-snp", Hardware::snp, kSnp),
+const AzureVerifier kAzureSnp(azure::kSnpKind, Hardware::snp, kSnp),
     kSimulatedAzureSnp("simulated-azure-snp", Hardware::snp, kSimulatedSnp),
-    kAzureTdx("azure-tdx", Hardware::tdx, kTdx),
+    kAzureTdx(azure::kTdxKind, Hardware::tdx, kTdx),
     kSimulatedAzureTdx("simulated-azure-tdx", Hardware::tdx, kSimulatedTdx);
-const GceVerifier kGceSnp("gce-snp", Device::real, kSnp),
+const GceVerifier kGceSnp(gce::kSnpKind, Device::real, kSnp),
     kSimulatedGceSnp("simulated-gce-snp", Device::simulated, kSimulatedSnp);
 
 // One line a technology.

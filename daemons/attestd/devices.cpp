@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "attest/collect/composite/collectors.h"
 #include "attest/collect/nitro/collector.h"
 #include "attest/collect/snp/collector.h"
 #include "attest/collect/tdx/settings.h"
@@ -13,6 +14,31 @@ namespace {
 std::string file_of(const std::string& tcti) {
     constexpr std::string_view file = "device:";
     return tcti.starts_with(file) ? tcti.substr(file.size()) : std::string();
+}
+
+std::unique_ptr<attest::Collector> snp_collector(const Settings& settings) {
+    using namespace attest;
+    return make_snp_collector(
+        {tsm::open_folder(settings.snp.reports), snp::open_device(settings.snp.device), settings.snp.vmpl});
+}
+
+// Before all else: each proves both what the TPM and what the hardware alone could.
+void add_composite(const Settings& settings, std::vector<Device>& out) {
+    using namespace attest;
+    const std::string& tcti = settings.tpm2.tcti;
+    const auto add = [&](std::unique_ptr<Collector> collector) {
+        out.push_back({.collector = std::move(collector), .file = file_of(tcti)});
+    };
+    const auto sources = [&] {
+        return AzureSources{.tpm = make_tpm2_collector(azure_tpm(settings.tpm2)),
+                            .paravisor = azure::open_paravisor(tcti),
+                            .certificates = settings.azure_certificates,
+                            .quote = settings.azure_quote};
+    };
+    if (settings.azure_snp) add(make_azure_collector(azure::kSnpKind, azure::Hardware::snp, sources()));
+    if (settings.azure_tdx) add(make_azure_collector(azure::kTdxKind, azure::Hardware::tdx, sources()));
+    if (settings.gce_snp)
+        add(make_gce_collector(gce::kSnpKind, make_tpm2_collector(gce_tpm(settings.tpm2)), snp_collector(settings)));
 }
 
 }  // namespace
@@ -28,10 +54,9 @@ std::vector<Device> devices_of(const Settings& settings) {
     const auto simulated = [&](std::unique_ptr<Collector> collector) {
         out.push_back({.collector = std::move(collector), .simulated = true});
     };
+    add_composite(settings, out);
     // Drivers make their device file also where their reports are asked for by way of the folder.
-    add(settings.snp.use, settings.snp.device,
-        make_snp_collector(
-            {tsm::open_folder(settings.snp.reports), snp::open_device(settings.snp.device), settings.snp.vmpl}));
+    add(settings.snp.use, settings.snp.device, snp_collector(settings));
     add(settings.tdx.use, tdx::kDevice, make_tdx_collector(tsm::open_folder(settings.tdx.reports)));
     add(settings.nitro.use, settings.nitro.device, make_nitro_collector(nitro::nsm_at(settings.nitro.device)));
     add(settings.use_tpm2, file_of(settings.tpm2.tcti), make_tpm2_collector(settings.tpm2));

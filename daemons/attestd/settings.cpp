@@ -120,6 +120,27 @@ Status read_snp(const Node& table, Settings& into) {
     return {};
 }
 
+Status read_composite(const Node& root, Settings& into) {
+    if (const auto table = root.get("azure-snp")) {
+        CT_CHECK(table->only({"enabled", "certificates"}));
+        CT_CHECK(read_flag(*table, "enabled", into.azure_snp));
+        CT_CHECK(read_path(*table, "certificates", into.azure_certificates));
+    }
+    if (const auto table = root.get("azure-tdx")) {
+        CT_CHECK(table->only({"enabled", "quote"}));
+        CT_CHECK(read_flag(*table, "enabled", into.azure_tdx));
+        CT_CHECK(read_path(*table, "quote", into.azure_quote));
+        if (into.azure_tdx && into.azure_quote.empty())
+            return table->error(
+                "write quote = \"/FILE\": a TD on Azure has its quotes from the network, which is not here");
+    }
+    if (const auto table = root.get("gce-snp")) {
+        CT_CHECK(table->only({"enabled"}));
+        CT_CHECK(read_flag(*table, "enabled", into.gce_snp));
+    }
+    return {};
+}
+
 Status read_simulated(const Node& root, Settings& into) {
     if (const auto table = root.get("simulated-sev-snp")) {
         CT_CHECK(table->only({"reports"}));
@@ -142,8 +163,8 @@ Status read_simulated(const Node& root, Settings& into) {
 }  // namespace
 
 Result<Settings> parse_settings(const Node& root) {
-    CT_CHECK(root.only(
-        {"tpm2", "sev-snp", "tdx", "nitro", "simulated-sev-snp", "simulated-tdx", "simulated-nitro", "audit", "log"}));
+    CT_CHECK(root.only({"tpm2", "sev-snp", "tdx", "nitro", "azure-snp", "azure-tdx", "gce-snp", "simulated-sev-snp",
+                        "simulated-tdx", "simulated-nitro", "audit", "log"}));
     Settings out;
     if (const auto table = root.get("tpm2")) CT_CHECK(read_tpm2(*table, out));
     if (const auto table = root.get("sev-snp")) CT_CHECK(read_snp(*table, out));
@@ -157,6 +178,7 @@ Result<Settings> parse_settings(const Node& root) {
         CT_CHECK(read_use(*table, out.nitro.use));
         CT_CHECK(read_file_name(*table, "device", out.nitro.device));
     }
+    CT_CHECK(read_composite(root, out));
     CT_CHECK(read_simulated(root, out));
     return out;
 }

@@ -45,6 +45,18 @@ enum class Use : std::uint8_t { no, yes, if_there };
 //   enabled = "auto"
 //   device = "/dev/nsm"
 //
+// A cloud's TPM together with its confidential hardware, reached as [tpm2] and [sev-snp] say. Only where asked for: on other
+// machines the TPM has nothing to say for them.
+//
+//   [azure-snp]
+//   enabled = false
+//   certificates = ""                 # PEM file with the chip's certificate first; without it the gate must have it
+//   [azure-tdx]
+//   enabled = false
+//   quote = ""                        # file with a quote of this TD; required where enabled
+//   [gce-snp]
+//   enabled = false
+//
 // Simulated devices are there only where they are named. They prove nothing, and the gate knows them by their kind.
 //
 //   [simulated-sev-snp]
@@ -70,6 +82,8 @@ struct Settings {
         Use use = Use::if_there;
         std::string device = attest::nitro::kDevice;
     } nitro;
+    bool azure_snp = false, azure_tdx = false, gce_snp = false;
+    std::string azure_certificates, azure_quote;  // files
     // Empty: none.
     std::string simulated_snp, simulated_tdx;  // folders of reports
     std::string simulated_nitro;               // a socket

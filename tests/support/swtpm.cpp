@@ -2,6 +2,7 @@
 #include "support/swtpm.h"
 
 #include <tss2/tss2_esys.h>
+#include <tss2/tss2_mu.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 #include <unistd.h>
@@ -145,6 +146,24 @@ Status Swtpm::write_nv(std::uint32_t index, ByteView content) {
                        "NV_Write"));
     }
     return {};
+}
+
+Status Swtpm::persist(ByteView form, std::uint32_t handle) {
+    CT_TRY(const auto tpm, Connection::open(tcti()));
+    TPM2B_PUBLIC area{};
+    std::size_t used = 0;
+    CT_CHECK(check(Tss2_MU_TPMT_PUBLIC_Unmarshal(form.data(), form.size(), &used, &area.publicArea), "template"));
+    const TPM2B_SENSITIVE_CREATE no_auth{};
+    const TPM2B_DATA no_data{};
+    const TPML_PCR_SELECTION no_pcrs{};
+    ESYS_TR key = ESYS_TR_NONE, kept = ESYS_TR_NONE;
+    CT_CHECK(check(Esys_CreatePrimary(tpm->get(), ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                                      &no_auth, &area, &no_data, &no_pcrs, &key, nullptr, nullptr, nullptr, nullptr),
+                   "CreatePrimary"));
+    CT_CHECK(check(Esys_EvictControl(tpm->get(), ESYS_TR_RH_OWNER, key, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                                     handle, &kept),
+                   "EvictControl"));
+    return check(Esys_FlushContext(tpm->get(), key), "FlushContext");
 }
 
 Status Swtpm::reboot(bool power_loss) {

@@ -36,6 +36,10 @@ public:
     // Defines an NV index that anyone may read, such as a maker does for its certificate.
     Status write_nv(std::uint32_t index, ByteView content);
 
+    // Makes the key of a template (TPMT_PUBLIC) under the endorsement hierarchy and keeps it at a persistent handle, as a cloud
+    // does before the machine starts.
+    Status persist(ByteView form, std::uint32_t handle);
+
     // Ends the process and starts it again on the same state: a reboot. With `power_loss` without the TPM being told.
     Status reboot(bool power_loss);
     // Ends the process for good.

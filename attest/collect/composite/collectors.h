@@ -10,6 +10,7 @@
 #include "attest/collect/collector.h"
 #include "attest/collect/composite/paravisor.h"
 #include "attest/collect/tpm2/settings.h"
+#include "attest/evidence/gce_binding.h"
 #include "attest/evidence/hcl_report.h"
 #include "base/clock.h"
 

@@ -9,12 +9,19 @@
 #include "attest/evidence/tdx_bundle.h"
 #include "attest/evidence/tdx_quote.h"
 #include "attest/evidence/tpm_algorithms.h"
+#include "attest/verify/snp/policy.h"
 #include "codec/hex.h"
 
 namespace ct::attest::composite {
 namespace {
 
 using azure::Hardware;
+
+// The paravisor is what runs at VMPL 0. Whoever may make reports at another level may have them name any key.
+bool is_paravisors(const KindPolicy& hardware) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): made by SnpVerifier::parse_policy()
+    return static_cast<const snp::SnpPolicy&>(hardware).vmpl == std::set<std::uint32_t>{0};
+}
 
 // Both are numbers without leading zeros.
 bool same_key(const tpm::Public& ak, const azure::Runtime& runtime) {
@@ -48,6 +55,8 @@ Result<std::shared_ptr<const KindPolicy>> AzureVerifier::parse_policy(const conf
         CT_TRY(policy->fresh_report, node->as_bool());
     }
     CT_CHECK(read_halves(table, "sev-snp", hardware(), attachments, *policy));
+    if (!is_paravisors(*policy->hardware))
+        return table.get("sev-snp")->get("vmpl")->error("the paravisor, which vouches for the TPM, is at VMPL 0 alone");
     return policy;
 }
 

@@ -96,7 +96,7 @@ TEST(EventLog, IsRefusedForEachBadShape) {
     Bytes wrong_type = good;
     wrong_type[4] = 1;
     Bytes wrong_pcr = good;
-    wrong_pcr[0] = 1;
+    wrong_pcr[0] = 2;
     Bytes wrong_signature = good;
     wrong_signature[32 + 14] = '2';
     Bytes long_header = good;

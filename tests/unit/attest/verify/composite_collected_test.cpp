@@ -238,13 +238,28 @@ TEST_F(Collected, ReadsAndWritesWhatTheParavisorKeepsInTheTpm) {
     EXPECT_EQ(azure::open_paravisor("swtpm:path=/nonexistent")->report().error().reason, evidence_device_absent);
 }
 
-TEST_F(Collected, OnGooglesMachinesUsesTheKeyOfTheirTemplate) {
+// The template of a restricted RSA key, as both clouds have it.
+Bytes rsa_form() {
     test::ByteBuilder form;
     form.be16(0x0001).be16(0x000b).be32(0x00050072).tpm2b({}).be16(0x0010).be16(0x0014).be16(0x000b);
-    form.be16(2048).be32(0).tpm2b({});
+    return form.be16(2048).be32(0).tpm2b({});
+}
+
+TEST_F(Collected, OnAzuresMachinesQuotesByTheKeyThatThePlatformKeeps) {
+    settings_ = azure_tpm(settings_);
+    EXPECT_FALSE(make_tpm2_collector(settings_)->introduction()) << "nobody made one";
+    ASSERT_TRUE(tpm_->persist(rsa_form(), settings_.ak_handle));
+    certificates_ =
+        write_pem("vcek.pem", {chip_of(1).signing_key_certificate(), chip_of(1).intermediate_certificate()});
+    const auto verdict = exchange(*azure(kAzureSnp), kAzureSnp);
+    ASSERT_TRUE(verdict) << verdict.error().to_string();
+    EXPECT_TRUE(verdict->affirming()) << words(*verdict);
+}
+
+TEST_F(Collected, OnGooglesMachinesUsesTheKeyOfTheirTemplate) {
     Tpm2Settings settings = gce_tpm(settings_);
     EXPECT_EQ(make_tpm2_collector(settings)->introduction().error().reason, evidence_device_absent) << "no template";
-    ASSERT_TRUE(tpm_->write_nv(0x01c10001, Bytes(form)));
+    ASSERT_TRUE(tpm_->write_nv(0x01c10001, rsa_form()));
     const Bytes hello = make_tpm2_collector(settings)->introduction().value();
     const auto key = tpm::key_of(tpm::parse_public(tpm::decode_introduction(hello)->ak_public).value()).value();
     ASSERT_TRUE(tpm_->write_nv(0x01c10000, Maker::only().google.issue(key, day(2025, 1, 1), day(2030, 1, 1))));

@@ -125,6 +125,17 @@ TEST(CompositeKinds, TakeOneHardwareEach) {
     EXPECT_EQ(reasons(judge(said)), Reasons{evidence_wrong_type});
 }
 
+TEST(CompositeKinds, OfAzureTakeTheParavisorsReportAlone) {
+    Host::Bends bends;
+    bends.report = [](test::SnpReport& report) { report.vmpl = 2; };
+    EXPECT_EQ(reasons(judge(Host(kAzureSnp, 1).say(tdx::some_binding(), bends))), Reasons{evidence_privilege})
+        << "made by the machine itself, which may name any key";
+    EXPECT_TRUE(parse_rules(kAzureSnp, {.tpm = {}, .hardware = "vmpl = [0]\n", .own = {}}));
+    EXPECT_FALSE(parse_rules(kAzureSnp, {.tpm = {}, .hardware = "vmpl = [0, 2]\n", .own = {}}));
+    EXPECT_FALSE(parse_rules(kAzureTdx, {.tpm = {}, .hardware = "require_event_log = true\n", .own = {}}));
+    EXPECT_TRUE(parse_rules(kGceSnp, {.tpm = {}, .hardware = "vmpl = [0, 1]\n", .own = {}}));
+}
+
 TEST(CompositeKinds, ThatAreRealTakeNoRootFromAPolicy) {
     const std::string tpm = "[t.tpm2]\npcrs = { '0' = '" + std::string(64, '0') + "' }\n";
     const std::string snp = "[t.sev-snp]\nmeasurement = '" + std::string(96, '0') + "'\n";

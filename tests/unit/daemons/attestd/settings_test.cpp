@@ -116,6 +116,9 @@ TEST(AttestdSettings, MakeOneDeviceOfEachKindThatIsEnabled) {
     EXPECT_EQ(kinds("[simulated-sev-snp]\nreports = '/r'\n[simulated-tdx]\nreports = '/r'\n"
                     "[simulated-nitro]\ndevice = 'unix:/r'\n[tpm2]\nenabled = false\n"),
               (Words{"sev-snp", "tdx", "nitro", "simulated-sev-snp!?", "simulated-tdx!?", "simulated-nitro!?"}));
+    EXPECT_EQ(
+        kinds("[azure-snp]\nenabled = true\n[azure-tdx]\nenabled = true\nquote = '/q'\n[gce-snp]\nenabled = true\n"),
+        (Words{"azure-snp!", "azure-tdx!", "gce-snp!", "sev-snp", "tdx", "nitro", "tpm2"}));
     for (const Device& device : devices_of(*parse("[nitro]\ndevice = '/dev/null'\n[sev-snp]\ndevice = '/nothing'\n")))
         EXPECT_EQ(device.there(), device.collector->kind() == "nitro") << device.collector->kind();
 }
@@ -155,6 +158,11 @@ TEST(AttestdSettings, AreRefusedForEachMistakeWithItsLine) {
              {"[sev-snp]\ndevice = \"sev-guest\"\n", 2},
              {"[tdx]\ndevice = \"/dev/tdx_guest\"\n", 2},
              {"[nitro]\ndevice = \"unix:/run/nsm\"\n", 2},
+             {"[azure-snp]\nquote = \"/q\"\n", 2},
+             {"[azure-snp]\ncertificates = \"vcek.pem\"\n", 2},
+             {"[azure-tdx]\nenabled = true\n", 1},
+             {"[azure-tdx]\nenabled = \"auto\"\n", 2},
+             {"[gce-snp]\ncertificates = \"/c\"\n", 2},
              {"[simulated-sev-snp]\n", 1},
              {"[simulated-tdx]\nenabled = true\n", 2},
              {"[simulated-nitro]\n", 1},
