@@ -21,7 +21,8 @@ public:
     virtual Result<Bytes> introduction() = 0;
     // Evidence over `binding` as the gate's `request` asks for it. Blocks for as long as the device takes.
     virtual Result<Bytes> collect(ByteView request, const Sha512& binding) = 0;
-    // How policies name this machine's keys, by role ("ak" -> "sha256:HEX"): public facts, for an admin to copy.
+    // How policies name this machine, by role: its keys ("ak" -> "sha256:HEX") and its measurements ("mrtd" -> "HEX"). Public facts, for
+    // an admin to copy.
     virtual Result<std::map<std::string, std::string>> fingerprints() = 0;
     // Lets go of the device until the next call: others may need it too.
     virtual void release() = 0;

@@ -19,16 +19,23 @@ Result<Sha256> own_pin(const std::string& path) {
     return certificate->spki_sha256();
 }
 
-// attestd's "tpm2.ak" = "sha256:..." as the word "ak:sha256:..." of kind tpm2.
+// attestd's "tpm2.ak" = "sha256:..." as the word "ak:sha256:..." of kind tpm2. Fingerprints of another form are measurements, which are
+// a policy's to name; a machine whose processor signs for it has no key of its own.
 Result<std::map<std::string, std::vector<std::string>, std::less<>>> evidence_keys() {
     CT_TRY(NodeBus bus, NodeBus::open(true, false));
     CT_CHECK(bus.look_around());
     constexpr const char* kManager = "io.cloudtaser.Attest1.Manager";
     CT_TRY(auto found, bus.properties(kAttestd, kManager));
+    std::size_t devices = 0;
     if (const auto at = found.find("Kinds"); at != found.end())
         if (const auto* kinds = std::get_if<std::vector<std::string>>(&at->second))
-            for (const auto& kind : *kinds)
+            for (const auto& kind : *kinds) {
                 CT_CHECK(bus.introduce(kind));
+                ++devices;
+            }
+    if (devices == 0)
+        return fail(Reason::attester_unavailable,
+                    "this machine has no device to attest with: journalctl -u cloudtaser-attestd says why");
     CT_TRY(found, bus.properties(kAttestd, kManager));
     std::map<std::string, std::vector<std::string>, std::less<>> keys;
     const auto at = found.find("Fingerprints");
@@ -36,7 +43,8 @@ Result<std::map<std::string, std::vector<std::string>, std::less<>>> evidence_ke
     if (fingerprints == nullptr) return keys;
     for (const auto& [key, fingerprint] : *fingerprints) {
         const auto dot = key.find('.');
-        if (dot != std::string::npos) keys[key.substr(0, dot)].push_back(key.substr(dot + 1) + ":" + fingerprint);
+        if (dot != std::string::npos && fingerprint.starts_with("sha256:"))
+            keys[key.substr(0, dot)].push_back(key.substr(dot + 1) + ":" + fingerprint);
     }
     return keys;
 }
@@ -49,9 +57,6 @@ Result<int> enrolment(const EnrolmentOptions& options, Output& out) {
     entry.spki.push_back(pin);
     entry.name = options.name.empty() ? host_name() : options.name;
     CT_TRY(entry.keys, evidence_keys());
-    if (entry.keys.empty())
-        return fail(Reason::attester_unavailable,
-                    "this machine has no key to attest with: journalctl -u cloudtaser-attestd says why");
     const std::string text = to_toml(entry);
     CT_TRY(entry, read_entry(text, "enrolment"));  // what the gate would not take is not handed out
     const std::string fingerprint = short_fingerprint(entry);

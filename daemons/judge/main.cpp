@@ -10,6 +10,7 @@
 
 #include "attest/judge/worker_protocol.h"
 #include "base/fd.h"
+#include "base/no_secrets.h"
 #include "crypto/initialise.h"
 #include "daemons/judge/sandbox.h"
 
@@ -66,6 +67,7 @@ int main(int argc, char**) {
         std::fputs("cloudtaser-judge is started by cloudtaser-gate, and of no use to anybody else.\n", stderr);
         return 2;
     }
+    hold_no_secrets();
     auto status = crypto::initialise();
     if (status) status = judge::enter_sandbox();
     if (status) status = serve();

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/no_secrets.h"
 #include "base/registers.h"
 
 #ifndef SYS_memfd_secret
@@ -14,6 +15,8 @@
 
 namespace ct {
 namespace {
+
+bool holds_no_secrets = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a word about the process
 
 std::size_t round_to_pages(std::size_t size) {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -54,6 +57,7 @@ std::string_view to_string(Protection protection) {
 
 Protection best_protection() {
     static const Protection found = [] {
+        if (holds_no_secrets) return Protection::locked;
         const long fd = ::syscall(SYS_memfd_secret, O_CLOEXEC);
         if (fd < 0) return Protection::locked;
         ::close(static_cast<int>(fd));
@@ -88,7 +92,15 @@ Result<SecretPage> create_secret_page(std::size_t size, Protection protection) {
     return SecretPage{std::move(fd), SecretMapping(static_cast<std::uint8_t*>(at), size)};
 }
 
+void hold_no_secrets() { holds_no_secrets = true; }
+
 Result<SecretMapping> SecretMapping::create(std::size_t size, Protection protection) {
+    if (holds_no_secrets && size != 0) {
+        size = round_to_pages(size);
+        void* at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (at == MAP_FAILED) return fail_errno(Reason::secret_memory_unavailable, "mmap");  // NOLINT: the macro's cast
+        return SecretMapping(static_cast<std::uint8_t*>(at), size);
+    }
     CT_TRY(SecretPage page, create_secret_page(size, protection));
     page.mapping.wiped_at_end_ = true;
     return std::move(page.mapping);

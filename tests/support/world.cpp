@@ -115,7 +115,7 @@ Result<std::string> World::write_collateral(const Options& options) const {
 Status World::write_configuration(const Options& options) {
     users_ = options.users;
     workload_extra_ = options.workload_extra;
-    for (const char* name : {"policy.d", "workloads.d", "nodes.d", "records"})
+    for (const char* name : {"policy.d", "workloads.d", "nodes.d", "records", "state"})
         std::filesystem::create_directory(folder_.file(name));
     const auto audit = [&](const std::string& daemon) {
         return "\n[audit]\nfile = " + in_quotes(folder_.file(daemon + ".audit")) + "\n";
@@ -123,14 +123,14 @@ Status World::write_configuration(const Options& options) {
 
     folder_.write("gate-token", bao_->gate_token());
     CT_TRY(const std::string collateral, write_collateral(options));
-    folder_.write("gate.toml",
-                  "listen = [" + in_quotes(gate_address()) + "]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
-                      "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " +
-                      in_quotes(folder_.file("policy.d")) + "\nnodes = " + in_quotes(folder_.file("nodes.d")) +
-                      "\n[openbao]\naddress = " + in_quotes(bao_->host_port()) +
-                      "\nca = " + in_quotes(bao_->ca_file()) + "\ntoken = " + in_quotes(folder_.file("gate-token")) +
-                      "\n[records]\nfolder = " + in_quotes(record_folder()) + "\n" + collateral + options.gate_extra +
-                      audit("gate"));
+    folder_.write(
+        "gate.toml",
+        "listen = [" + in_quotes(gate_address()) + "]\ncertificate = " + in_quotes(folder_.file("gate.crt")) +
+            "\nkey = " + in_quotes(folder_.file("gate.key")) + "\npolicy = " + in_quotes(folder_.file("policy.d")) +
+            "\nnodes = " + in_quotes(folder_.file("nodes.d")) + "\nstate = " + in_quotes(folder_.file("state")) +
+            "\n[openbao]\naddress = " + in_quotes(bao_->host_port()) + "\nca = " + in_quotes(bao_->ca_file()) +
+            "\ntoken = " + in_quotes(folder_.file("gate-token")) + "\n[records]\nfolder = " +
+            in_quotes(record_folder()) + "\n" + collateral + options.gate_extra + audit("gate"));
     folder_.write("nodes.d/node.toml", "[[node]]\nname = \"node.test\"\nspki = [" + in_quotes(node_pin_) + "]\n");
 
     const std::string pin = options.gate_pin.empty() ? gate_pin_ : options.gate_pin;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/fd.h"
+#include "support/mounted_reports.h"
 #include "support/session_client.h"
 #include "support/world.h"
 
@@ -23,6 +24,9 @@ protected:
         World::Options options;
         options.lifetime = "10s";  // renewed at two thirds of it
         options.enrolled_keys = true;
+        begin(options);
+    }
+    void begin(const World::Options& options) {
         auto world = World::start(options);
         ASSERT_TRUE(world) << world.error().to_string();
         world_ = std::move(*world);
@@ -125,6 +129,22 @@ TEST_F(Enrolment, EndsWithRevocationAlsoForASessionThatLives) {
     // Enrolled anew.
     EXPECT_EQ(gate_node({"add", file, "--fingerprint", fingerprint}).code, 1) << "not by accident";
     EXPECT_EQ(gate_node({"add", file, "--fingerprint", fingerprint, "--replace"}).code, 0);
+    EXPECT_EQ(refusal(), "none");
+}
+
+TEST_F(Enrolment, OfAMachineWhoseProcessorSignsForItNamesNoKey) {
+    world_.reset();
+    CT_NEEDS_MOUNTED_REPORTS();
+    auto machine = ct::test::simulated_snp_machine();  // its measurements are no keys
+    ASSERT_TRUE(machine) << machine.error().to_string();
+    World::Options options;
+    options.tpm = false;
+    options.machines = {std::move(*machine)};
+    begin(options);
+    const std::string file = enrolment_file();
+    EXPECT_EQ(read_file(file, 1 << 16)->find("keys"), std::string::npos);
+    const auto added = gate_node({"add", file, "--fingerprint", fingerprint_in(file)});
+    ASSERT_EQ(added.code, 0) << added.output;
     EXPECT_EQ(refusal(), "none");
 }
 

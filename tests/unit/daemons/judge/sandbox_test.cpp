@@ -12,6 +12,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <string>
+
+#include "base/no_secrets.h"
+#include "codec/json.h"
 
 namespace ct::judge {
 namespace {
@@ -61,6 +65,20 @@ TEST(Sandbox, EachAttemptWorksOutsideAndNotWithin) {
         EXPECT_TRUE(outside == kDone || outside == 0) << attempt.name << ": " << outside;
         EXPECT_EQ(try_it(true, attempt.act), attempt.inside) << attempt.name;
     }
+}
+
+// What Intel publishes is JSON, and a judge reads it.
+TEST(Sandbox, JsonOfAnySizeIsRead) {
+    EXPECT_EQ(try_it(true,
+                     [] {
+                         hold_no_secrets();
+                         std::string text = "[0";
+                         while (text.size() < 400'000)
+                             text += ",0";
+                         auto copy = SecretBuffer::copy_of(as_bytes(text + "]"));
+                         return copy && json::Document::parse(std::move(*copy), {.size = 1 << 20, .values = 1 << 20});
+                     }),
+              kDone);
 }
 
 TEST(Sandbox, MemoryIsThere) {
