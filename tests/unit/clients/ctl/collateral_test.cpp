@@ -349,6 +349,38 @@ TEST_F(CollateralDesk, IsFetchedFromServicesPackedSignedByTwoAndTakenByAGate) {
     EXPECT_EQ(as_text(makers->items.at("deny")), "sev-snp.chip_id=00\n");
 }
 
+TEST_F(CollateralDesk, IsFetchedOnceAServiceThatWasBusyAnswers) {
+    const Wanted list{"intel/root-crl"};
+    ct::test::ScriptedHttp server(authority->server(),
+                                  {[](auto& peer) {  // one that breaks off in the middle of its answer
+                                       peer.read_request();
+                                       peer.write("HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\nhalf");
+                                   },
+                                   [&](auto& peer) {
+                                       peer.read_request();
+                                       peer.answer(429, "slow down", "Retry-After: 1\r\n");
+                                       peer.read_request();
+                                       peer.answer(200, as_text(items_.at(list.name)));
+                                       peer.wait_closed();
+                                   }});
+    http::Downloader downloader({.ca_file = authority->ca_file()});
+    std::vector<std::string> whys;
+    const FetchPorts ports{[&](Service, const std::string& path) {
+                               return downloader.get("https://127.0.0.1:" + std::to_string(server.port()) + path);
+                           },
+                           [&](Seconds time, std::string_view why) {
+                               waits_.push_back(time);
+                               whys.emplace_back(why);
+                           },
+                           [] { return kNow; }};
+    const auto rows = fetch_collateral({list}, folder_, rules_, ports, others_);
+    ASSERT_TRUE(rows) << rows.error().to_string();
+    EXPECT_EQ(rows->front().outcome, Outcome::fetched) << rows->front().why;
+    ASSERT_EQ(whys.size(), 2U);
+    EXPECT_NE(whys[0].find("breaks off"), std::string::npos) << whys[0];
+    EXPECT_EQ(whys[1], "status 429");
+}
+
 TEST_F(CollateralDesk, ComesOnlyFromAServiceWithItsOwnCertificate) {
     for (const auto& identity : {authority->expired().value(), authority->other_host().value()}) {
         const auto server = serve(identity);
