@@ -192,7 +192,7 @@ Result<int> collateral_keygen(const std::string& path, Output& out) {
     out.field("Key", path);
     out.field("Signer", text);
     out.line();
-    out.line("Tell each gate (gate.toml): the signer is one of [collateral_signers] or [policy_signers].");
+    out.line("Tell each gate (gate.toml): one of `signers` in [collateral] or [policy_signers].");
     return 0;
 }
 

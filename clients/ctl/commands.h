@@ -86,6 +86,9 @@ struct CollateralFetchOptions {
 };
 Result<int> collateral_fetch(const CollateralFetchOptions& options, Output& out);
 
+// Lines for the file `wanted`, from audit records of a gate.
+Result<int> collateral_wanted(const std::vector<std::string>& records, Output& out);
+
 struct CollateralPackOptions {
     std::string folder = {};
     std::string file = {};

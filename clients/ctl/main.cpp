@@ -76,7 +76,7 @@ struct Arguments {
     EnrolmentOptions enrolment;
     GateNodeOptions gate_node;
     KeygenOptions keygen;
-    std::vector<std::string> certificates;
+    std::vector<std::string> certificates, records;
     std::string reason;
 
     CLI::App* verb(CLI::App& parent, const char* name, const char* purpose, Action does) {
@@ -236,6 +236,10 @@ void Arguments::add_collateral() {
         ->capture_default_str();
     v->add_option("--makers", fetch_options.makers,
                   "Roots of simulated machines' makers in place of AMD's and Intel's");
+
+    v = verb(*collateral, "wanted", "Which items machines need, from a gate's audit records",
+             [this](Output& out) { return ctl::collateral_wanted(records, out); });
+    v->add_option("RECORD", records, "Files")->required();
 
     v = verb(*collateral, "pack", "Make a bundle of a folder",
              [this](Output& out) { return ctl::collateral_pack(collateral_pack, now(), out); });

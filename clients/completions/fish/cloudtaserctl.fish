@@ -26,7 +26,7 @@ complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l to-fd -x -d 
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from fetch' -l force -d 'Even to a terminal'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from policy' -a check -d 'Check policy files as the gate would'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from policy collateral' -a 'pack sign verify' -F
-complete -c cloudtaserctl -n '__fish_seen_subcommand_from collateral' -a 'keygen fetch show'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from collateral' -a 'keygen fetch wanted show' -F
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from pack' -l out -r -F -d 'The file to write'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from pack' -l serial -x -d 'Number of this version'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from pack' -l deny -r -F -d 'A list of what is shut out'

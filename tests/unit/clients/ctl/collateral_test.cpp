@@ -8,12 +8,14 @@
 
 #include "attest/collateral/bundle.h"
 #include "attest/judge/makers.h"
+#include "attest/judge/record.h"
 #include "attest/signed/envelope.h"
 #include "base/fd.h"
 #include "clients/ctl/collateral_fetch.h"
 #include "clients/ctl/commands.h"
 #include "support/scripted_http.h"
 #include "support/simulated_makers.h"
+#include "support/vectors.h"
 #include "told.h"
 
 namespace ct::ctl {
@@ -72,6 +74,34 @@ TEST(CollateralSources, AListOfWantedItemsIsUnderstoodInEveryLineOrNotAtAll) {
         ASSERT_FALSE(refused) << line;
         EXPECT_NE(refused.error().context.find("line 2"), std::string::npos) << refused.error().context;
     }
+}
+
+TEST(CollateralWanted, IsWhatMachinesHaveShownToAGate) {
+    const ct::test::TempDir folder;
+    const auto write = [&](const std::string& name, const judge::Decision& decision) {
+        judge::Record record;
+        record.decision = encode(decision);
+        return folder.write(name, as_text(encode(record)));
+    };
+    const std::string chip(128, 'a'), other(128, 'b'), tcb(16, '1');
+    judge::Decision refused, mixed;
+    refused.findings = {{Reason::evidence_collateral_missing, ""}};
+    refused.claims["sev-snp"] = {{"chip_id", other}, {"reported_tcb", tcb}};
+    mixed.claims["sev-snp"] = {{"chip_id", chip}, {"reported_tcb", tcb}, {"product", "Genoa"}};
+    mixed.claims["tdx"] = {{"fmspc", "90c06f000000"}};
+    mixed.claims["tpm2"] = {{"ak", "sha256:00"}};
+    judge::Decision masked;
+    masked.claims["sev-snp"] = {{"chip_id", std::string(128, '0')}, {"reported_tcb", tcb}, {"product", "Milan"}};
+    const std::vector<std::string> files = {write("1", refused), write("2", mixed), write("3", masked),
+                                            write("4", mixed)};
+    const auto told = test::told([&](Output& out) { return collateral_wanted(files, out); });
+    EXPECT_EQ(told.code, 0) << told.text;
+    EXPECT_EQ(told.text, "# Milan, Genoa or Turin? amd/vcek/" + other + "/" + tcb + "\namd/vcek/" + chip + "/" + tcb +
+                             " Genoa\nintel/tcb-info/90c06f000000\n");
+    EXPECT_EQ(parse_wanted(told.text)->size(), 2U);
+    folder.write("1", "nothing");
+    EXPECT_NE(test::told([&](Output& out) { return collateral_wanted(files, out); }).text.find("not an audit record"),
+              std::string::npos);
 }
 
 // The makers' services and a clock, as values.
@@ -244,6 +274,51 @@ TEST_F(CollateralFetch, AnAnswerThatIsNotInOrderTakesNoItemsPlace) {
     EXPECT_EQ(folder_.items(), items_);
 }
 
+// Intel's own words, as its service gave them in February 2026.
+TEST(CollateralVectors, WhatIntelServesIsInOrderAtItsTime) {
+    CT_NEEDS_VECTORS();
+    const auto document =
+        json::Document::parse(SecretBuffer::copy_of(ct::test::read_vector("tdx/emr-v5-phala.collateral.json")).value())
+            .value();
+    const auto part = [&](const char* name) { return document.root().find(name)->text(); };
+    const auto signed_by = [&](const char* member, const char* name) {
+        return to_vector(as_bytes("{\"" + std::string(member) + "\":" + std::string(part(name)) + ",\"signature\":\"" +
+                                  std::string(part((std::string(name) + "_signature").c_str())) + "\"}"));
+    };
+    const auto chain = [&](const char* name) { return escaped(as_bytes(part(name))); };
+    std::map<std::string, http::Document> service;
+    service["/tdx/certification/v4/tcb?fmspc=90c06f000000"] = {
+        200, {{"tcb-info-issuer-chain", chain("tcb_info_issuer_chain")}}, signed_by("tcbInfo", "tcb_info"), Seconds(0)};
+    service["/tdx/certification/v4/qe/identity"] = {
+        200,
+        {{"sgx-enclave-identity-issuer-chain", chain("qe_identity_issuer_chain")}},
+        signed_by("enclaveIdentity", "qe_identity"),
+        Seconds(0)};
+    service["/sgx/certification/v4/pckcrl?ca=platform&encoding=der"] = {
+        200,
+        {{"sgx-pck-crl-issuer-chain", chain("pck_crl_issuer_chain")}},
+        hex_decode(part("pck_crl"), 1 << 20).value(),
+        Seconds(0)};
+    service["/sgx/certification/v4/rootcacrl"] = {200, {}, to_vector(as_bytes(part("root_ca_crl"))), Seconds(0)};
+    const ct::test::TempDir dir;
+    auto folder = CollateralFolder::open(dir.path()).value();
+    const std::vector<Wanted> wanted = {
+        {"intel/root-crl"}, {"intel/pck-crl/platform"}, {"intel/td-qe-identity"}, {"intel/tcb-info/90c06f000000"}};
+    const auto rows_at = [&](WallTime now) {
+        const FetchPorts ports{
+            [&](Service, const std::string& path) -> Result<http::Document> { return service[path]; },
+            [](Seconds, std::string_view) {}, [now] { return now; }};
+        return fetch_collateral(wanted, folder, {}, ports).value();
+    };
+    const auto late = rows_at(day(2026, 6, 1));
+    for (std::size_t i = 1; i < late.size(); ++i)
+        EXPECT_EQ(late[i].outcome, Outcome::missing) << late[i].name << ": they ended in March";
+    const auto rows = rows_at(day(2026, 3, 1));
+    for (const auto& row : rows)
+        EXPECT_NE(row.outcome, Outcome::missing) << row.name << ": " << row.why;
+    EXPECT_EQ(folder.items().size(), 6U) << "with the two chains";
+}
+
 // The verbs, against a real HTTPS server.
 class CollateralDesk : public CollateralFetch {
 protected:
@@ -347,6 +422,38 @@ TEST_F(CollateralDesk, IsFetchedFromServicesPackedSignedByTwoAndTakenByAGate) {
     EXPECT_EQ(makers->items.size(), items_.size() + 1);
     EXPECT_EQ(makers->until, kNow + std::chrono::days(20)) << "the first of its items ends";
     EXPECT_EQ(as_text(makers->items.at("deny")), "sev-snp.chip_id=00\n");
+}
+
+TEST_F(CollateralDesk, IsFetchedOnceAServiceThatWasBusyAnswers) {
+    const Wanted list{"intel/root-crl"};
+    ct::test::ScriptedHttp server(authority->server(),
+                                  {[](auto& peer) {  // one that breaks off in the middle of its answer
+                                       peer.read_request();
+                                       peer.write("HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\nhalf");
+                                   },
+                                   [&](auto& peer) {
+                                       peer.read_request();
+                                       peer.answer(429, "slow down", "Retry-After: 1\r\n");
+                                       peer.read_request();
+                                       peer.answer(200, as_text(items_.at(list.name)));
+                                       peer.wait_closed();
+                                   }});
+    http::Downloader downloader({.ca_file = authority->ca_file()});
+    std::vector<std::string> whys;
+    const FetchPorts ports{[&](Service, const std::string& path) {
+                               return downloader.get("https://127.0.0.1:" + std::to_string(server.port()) + path);
+                           },
+                           [&](Seconds time, std::string_view why) {
+                               waits_.push_back(time);
+                               whys.emplace_back(why);
+                           },
+                           [] { return kNow; }};
+    const auto rows = fetch_collateral({list}, folder_, rules_, ports, others_);
+    ASSERT_TRUE(rows) << rows.error().to_string();
+    EXPECT_EQ(rows->front().outcome, Outcome::fetched) << rows->front().why;
+    ASSERT_EQ(whys.size(), 2U);
+    EXPECT_NE(whys[0].find("breaks off"), std::string::npos) << whys[0];
+    EXPECT_EQ(whys[1], "status 429");
 }
 
 TEST_F(CollateralDesk, ComesOnlyFromAServiceWithItsOwnCertificate) {
