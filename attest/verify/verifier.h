@@ -79,6 +79,8 @@ struct Subject {
     WallTime at;
     EnrolledKeys enrolled = {};
     CollateralReader* collateral = nullptr;  // none
+    // False for a file under an auditor's eyes: what it is over, and made for, the caller compares. Never false in a gate.
+    bool for_release = true;
 };
 
 // Files that lie beside a policy and that it may name (trust anchors): content by base name. A policy reads nothing else:
