@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "attest/judge/encoding.h"
+#include "attest/verify/scope.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/json_text.h"
@@ -16,7 +17,6 @@ namespace ct::judge {
 namespace {
 
 constexpr std::string_view kProfile = "tag:github.com,2023:veraison/ear";
-constexpr std::string_view kSimulated = "simulated-";
 constexpr std::string_view kExchange = "exchange";  // the submodule of what is said of no kind
 constexpr std::size_t kMostToken = 1UZ << 20;
 
@@ -78,17 +78,13 @@ constexpr std::pair<Reason, TrustValue> kValues[] = {
     {Reason::executable_not_allowed, {executables, kContraindicated}},
 };
 
-// What a kind vouches for when nothing was found against it. The measurements that a policy names are those of boot; a TPM
-// says nothing of who else can read memory, and of a Nitro enclave nothing shows that it is encrypted.
+// What a kind vouches for when nothing was found against it. The measurements that a policy names are those of boot.
 std::vector<TrustValue> affirmed(std::string_view kind) {
-    std::vector<TrustValue> out{{configuration, 2}, {executables, 3}, {hardware, 2}};
-    if (kind.starts_with(kSimulated)) {
-        out.back().value = kNotVouchedFor;
-        return out;
-    }
-    if (kind.contains("snp") || kind.contains("tdx"))
-        out.push_back({runtime_opaque, 2});
-    if (kind == "tpm2") out.push_back({instance_identity, 2});
+    const attest::Scope scope = attest::scope_of(kind);
+    std::vector<TrustValue> out{
+        {configuration, 2}, {executables, 3}, {hardware, scope.real ? std::int8_t{2} : kNotVouchedFor}};
+    if (scope.real && scope.encrypted_memory) out.push_back({runtime_opaque, 2});
+    if (scope.real && scope.instance) out.push_back({instance_identity, 2});
     return out;
 }
 
@@ -176,9 +172,10 @@ std::string text_of(const std::string& kind, const Submodule& submodule, const D
     Members vector;
     for (const auto& [claim, value] : submodule.vector)
         vector.emplace(to_string(claim), std::to_string(value));
-    Members out{{"ear.status", quoted(to_string(submodule.status()))},
-                {"ear.trustworthiness-vector", object(vector)},
-                {"ear.appraisal-policy-id", quoted("urn:cloudtaser:policy:sha256:" + hex_encode(decision.policy_hash))}};
+    Members out{
+        {"ear.status", quoted(to_string(submodule.status()))},
+        {"ear.trustworthiness-vector", object(vector)},
+        {"ear.appraisal-policy-id", quoted("urn:cloudtaser:policy:sha256:" + hex_encode(decision.policy_hash))}};
     if (!submodule.reasons.empty()) {
         out.emplace("cloudtaser.reasons", array(submodule.reasons));
         out.emplace("cloudtaser.details", array(submodule.details));
@@ -195,9 +192,9 @@ std::string text_of(const std::string& kind, const Submodule& submodule, const D
 }  // namespace
 
 std::string_view to_string(TrustClaim claim) {
-    constexpr std::array<std::string_view, 8> words{"configuration",  "executables",  "file-system",
-                                                    "hardware",       "instance-identity", "runtime-opaque",
-                                                    "sourced-data",   "storage-opaque"};
+    constexpr std::array<std::string_view, 8> words{"configuration", "executables",       "file-system",
+                                                    "hardware",      "instance-identity", "runtime-opaque",
+                                                    "sourced-data",  "storage-opaque"};
     return words.at(static_cast<std::size_t>(claim));
 }
 
@@ -229,11 +226,11 @@ std::string ear_claims(const Decision& decision, const EarFacts& facts) {
     Members parts;
     for (const auto& [kind, submodule] : submodules(decision, facts))
         parts.emplace(kind, text_of(kind, submodule, decision));
-    Members out{
-        {"eat_profile", quoted(kProfile)},
-        {"iat", seconds(decision.at)},
-        {"ear.verifier-id", object({{"build", quoted("cloudtaser " CT_VERSION)}, {"developer", quoted("https://cloudtaser.io")}})},
-        {"submods", object(parts)}};
+    Members out{{"eat_profile", quoted(kProfile)},
+                {"iat", seconds(decision.at)},
+                {"ear.verifier-id",
+                 object({{"build", quoted("cloudtaser " CT_VERSION)}, {"developer", quoted("https://cloudtaser.io")}})},
+                {"submods", object(parts)}};
     // A verdict that rests on nothing with an end has none.
     if (decision.granted() && decision.expires != WallTime::max()) out.emplace("exp", seconds(decision.expires));
     // RFC 9711 section 4.1: 8 to 88 bytes of text.
@@ -251,7 +248,8 @@ std::string ear_claims(const Decision& decision, const EarFacts& facts) {
 Result<std::string> sign_ear(std::string_view claims, const crypto::JwsKey& key) {
     CT_TRY(const auto public_key, key.public_key());
     CT_TRY(const auto spki, public_key.spki_sha256());
-    const std::string header = object({{"alg", quoted(key.algorithm())}, {"kid", quoted(base64url_encode(spki))}, {"typ", quoted("JWT")}});
+    const std::string header =
+        object({{"alg", quoted(key.algorithm())}, {"kid", quoted(base64url_encode(spki))}, {"typ", quoted("JWT")}});
     std::string out = base64url_encode(as_bytes(header)) + "." + base64url_encode(as_bytes(claims));
     CT_TRY(const auto signature, key.sign(as_bytes(out)));
     return out + "." + base64url_encode(signature);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <memory>
 
 #include "attest/collect/nitro/collector.h"
@@ -107,6 +108,7 @@ Result<Told> collect(const CollectOptions& options) {
     CT_TRY(const Bytes nonce, nonce_of(options));
     if (options.output.empty() && ::isatty(STDOUT_FILENO) == 1)
         return fail(Reason::invalid_argument, "evidence is binary: give --output FILE, or send it down a pipe");
+    ::setenv("TSS2_LOG", "all+none", 0);  // NOLINT(concurrency-mt-unsafe): one thread; our own words say what failed
     CT_TRY(auto all, sources(options));
     CT_TRY(auto found, find_device(std::move(all)));
     auto evidence = found.source.collector->collect(found.source.request, binding_of(nonce));
@@ -119,10 +121,12 @@ Result<Told> collect(const CollectOptions& options) {
         return told;
     }
     CT_CHECK(client::write_file(options.output, file, kMode, client::Existing::replace));
-    const Fields said{{"kind", kind}, {"nonce", hex(nonce)}, {"file", options.output}, {"bytes", std::uint64_t{file.size()}}};
+    const Fields said{
+        {"kind", kind}, {"nonce", hex(nonce)}, {"file", options.output}, {"bytes", std::uint64_t{file.size()}}};
     told.out = options.json ? as_json(said) + "\n" : as_lines(said);
     if (options.nonce.empty())
-        told.error = "the nonce is of this machine's own choice: to a verifier elsewhere it does not show when this was made\n";
+        told.error =
+            "the nonce is of this machine's own choice: to a verifier elsewhere it does not show when this was made\n";
     return told;
 }
 

@@ -49,13 +49,15 @@ Result<Expected> expected_of(const VerifyOptions& options) {
         if (row.text.empty()) continue;
         ++said;
         auto bytes = hex_decode(row.text, row.most);
-        if (!bytes || bytes->empty()) return wrong(std::string(row.name) + ": write up to " + std::to_string(row.most) + " bytes in hexadecimal");
+        if (!bytes || bytes->empty())
+            return wrong(std::string(row.name) + ": write up to " + std::to_string(row.most) + " bytes in hexadecimal");
         if (row.what == binding && bytes->size() != kBinding) return wrong("--binding: R is 64 bytes");
         out = {row.what, std::move(*bytes)};
     }
     if (said != 1)
-        return wrong("say what the evidence must be over, by one of --report-data, --nonce and --binding; "
-                     "or, knowing that it may be of any age, --no-freshness");
+        return wrong(
+            "say what the evidence must be over, by one of --report-data, --nonce and --binding; "
+            "or, knowing that it may be of any age, --no-freshness");
     return out;
 }
 
@@ -81,7 +83,8 @@ Result<judge::Makers> makers_of_bundle(const VerifyOptions& options) {
         if (!key) return wrong("--signer: " + key.error().context);
         signers.keys.push_back(std::move(*key));
     }
-    if (signers.keys.empty()) return wrong("--bundle needs at least one --signer: a file that nobody signed says nothing");
+    if (signers.keys.empty())
+        return wrong("--bundle needs at least one --signer: a file that nobody signed says nothing");
     CT_TRY(const auto bytes, read_bytes(options.bundle, attest::kMostEnvelope));
     auto makers = judge::open_makers(bytes, signers, WallTime::min());
     if (!makers) return fail(makers.error().reason, options.bundle + ": " + makers.error().to_string());
@@ -93,7 +96,8 @@ Result<judge::Makers> makers_of_items(const VerifyOptions& options) {
     attest::CollateralBundle bundle;
     for (const auto& item : options.items) {
         const auto equals = item.find('=');
-        if (equals == std::string::npos || equals == 0) return wrong("--item: write NAME=FILE, such as amd/crl/Milan=crl.der");
+        if (equals == std::string::npos || equals == 0)
+            return wrong("--item: write NAME=FILE, such as amd/crl/Milan=crl.der");
         CT_TRY(auto content, read_bytes(item.substr(equals + 1), attest::kMostCollateralItem));
         bundle.items.insert_or_assign(item.substr(0, equals), std::move(content));
     }

@@ -17,17 +17,42 @@ constexpr std::size_t kMostData = 64;  // of one event: nothing says that its di
 constexpr unsigned kRtmrs = 4;
 
 std::string type_name(std::uint32_t type) {
-    constexpr std::array<std::string_view, 0x13> low{
-        "EV_PREBOOT_CERT", "EV_POST_CODE", "EV_UNUSED", "EV_NO_ACTION", "EV_SEPARATOR", "EV_ACTION", "EV_EVENT_TAG",
-        "EV_S_CRTM_CONTENTS", "EV_S_CRTM_VERSION", "EV_CPU_MICROCODE", "EV_PLATFORM_CONFIG_FLAGS", "EV_TABLE_OF_DEVICES",
-        "EV_COMPACT_HASH", "EV_IPL", "EV_IPL_PARTITION_DATA", "EV_NONHOST_CODE", "EV_NONHOST_CONFIG", "EV_NONHOST_INFO",
-        "EV_OMIT_BOOT_DEVICE_EVENTS"};
-    constexpr std::array<std::string_view, 0x11> efi{
-        "EV_EFI_EVENT_BASE", "EV_EFI_VARIABLE_DRIVER_CONFIG", "EV_EFI_VARIABLE_BOOT",
-        "EV_EFI_BOOT_SERVICES_APPLICATION", "EV_EFI_BOOT_SERVICES_DRIVER", "EV_EFI_RUNTIME_SERVICES_DRIVER",
-        "EV_EFI_GPT_EVENT", "EV_EFI_ACTION", "EV_EFI_PLATFORM_FIRMWARE_BLOB", "EV_EFI_HANDOFF_TABLES",
-        "EV_EFI_PLATFORM_FIRMWARE_BLOB2", "EV_EFI_HANDOFF_TABLES2", "EV_EFI_VARIABLE_BOOT2", "EV_EFI_GPT_EVENT2", "", "",
-        "EV_EFI_HCRTM_EVENT"};
+    constexpr std::array<std::string_view, 0x13> low{"EV_PREBOOT_CERT",
+                                                     "EV_POST_CODE",
+                                                     "EV_UNUSED",
+                                                     "EV_NO_ACTION",
+                                                     "EV_SEPARATOR",
+                                                     "EV_ACTION",
+                                                     "EV_EVENT_TAG",
+                                                     "EV_S_CRTM_CONTENTS",
+                                                     "EV_S_CRTM_VERSION",
+                                                     "EV_CPU_MICROCODE",
+                                                     "EV_PLATFORM_CONFIG_FLAGS",
+                                                     "EV_TABLE_OF_DEVICES",
+                                                     "EV_COMPACT_HASH",
+                                                     "EV_IPL",
+                                                     "EV_IPL_PARTITION_DATA",
+                                                     "EV_NONHOST_CODE",
+                                                     "EV_NONHOST_CONFIG",
+                                                     "EV_NONHOST_INFO",
+                                                     "EV_OMIT_BOOT_DEVICE_EVENTS"};
+    constexpr std::array<std::string_view, 0x11> efi{"EV_EFI_EVENT_BASE",
+                                                     "EV_EFI_VARIABLE_DRIVER_CONFIG",
+                                                     "EV_EFI_VARIABLE_BOOT",
+                                                     "EV_EFI_BOOT_SERVICES_APPLICATION",
+                                                     "EV_EFI_BOOT_SERVICES_DRIVER",
+                                                     "EV_EFI_RUNTIME_SERVICES_DRIVER",
+                                                     "EV_EFI_GPT_EVENT",
+                                                     "EV_EFI_ACTION",
+                                                     "EV_EFI_PLATFORM_FIRMWARE_BLOB",
+                                                     "EV_EFI_HANDOFF_TABLES",
+                                                     "EV_EFI_PLATFORM_FIRMWARE_BLOB2",
+                                                     "EV_EFI_HANDOFF_TABLES2",
+                                                     "EV_EFI_VARIABLE_BOOT2",
+                                                     "EV_EFI_GPT_EVENT2",
+                                                     "",
+                                                     "",
+                                                     "EV_EFI_HCRTM_EVENT"};
     constexpr std::uint32_t base = 0x80000000, variable_authority = 0x800000e0;
     if (type < low.size()) return std::string(low[type]);
     if (type >= base && type - base < efi.size() && !efi[type - base].empty()) return std::string(efi[type - base]);

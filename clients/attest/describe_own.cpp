@@ -116,11 +116,11 @@ Result<Fields> describe_evidence_file(ByteView bytes) {
 Result<Fields> describe_audit_record(ByteView bytes) {
     CT_TRY(const auto record, judge::decode_record(bytes));
     CT_TRY(const auto decision, judge::decode_decision(record.decision));
-    Fields out{{"id", record.id},
-               {"sha256", hex(crypto::sha256(bytes))},
-               {"outcome", record.outcome.released ? std::string("released")
-                                                   : std::string(to_string(record.outcome.reason))},
-               {"decision as recorded", decision_of(decision)}};
+    Fields out{
+        {"id", record.id},
+        {"sha256", hex(crypto::sha256(bytes))},
+        {"outcome", record.outcome.released ? std::string("released") : std::string(to_string(record.outcome.reason))},
+        {"decision as recorded", decision_of(decision)}};
     std::vector<Fields> files;
     for (const auto& file : record.policy)
         files.push_back({{"name", file.name}, {"text", file.text}});

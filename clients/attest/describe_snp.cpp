@@ -21,12 +21,9 @@ std::string number_hex(std::uint64_t value) {
 
 Fields policy_of(const snp::Report& report) {
     using namespace snp::policy_bit;
-    return {{"value", number_hex(report.policy)},
-            {"ABI_MINOR", report.policy & 0xff},
-            {"ABI_MAJOR", report.policy >> 8 & 0xff},
-            {"SMT", report.has(kSmt)},
-            {"MIGRATE_MA", report.has(kMigrateMa)},
-            {"DEBUG", report.has(kDebug)},
+    return {{"value", number_hex(report.policy)},        {"ABI_MINOR", report.policy & 0xff},
+            {"ABI_MAJOR", report.policy >> 8 & 0xff},    {"SMT", report.has(kSmt)},
+            {"MIGRATE_MA", report.has(kMigrateMa)},      {"DEBUG", report.has(kDebug)},
             {"SINGLE_SOCKET", report.has(kSingleSocket)}};
 }
 

@@ -50,14 +50,10 @@ Fields td_of(const tdx::TdReport& td) {
 }
 
 Fields qe_of(const tdx::EnclaveReport& qe) {
-    return {{"CPUSVN", hex(qe.cpu_svn)},
-            {"MISCSELECT", hex(qe.misc_select)},
-            {"ATTRIBUTES", hex(qe.attributes)},
-            {"MRENCLAVE", hex(qe.mr_enclave)},
-            {"MRSIGNER", hex(qe.mr_signer)},
-            {"ISVPRODID", std::uint64_t{qe.isv_prod_id}},
-            {"ISVSVN", std::uint64_t{qe.isv_svn}},
-            {"REPORTDATA", hex(qe.report_data)}};
+    return {{"CPUSVN", hex(qe.cpu_svn)},           {"MISCSELECT", hex(qe.misc_select)},
+            {"ATTRIBUTES", hex(qe.attributes)},    {"MRENCLAVE", hex(qe.mr_enclave)},
+            {"MRSIGNER", hex(qe.mr_signer)},       {"ISVPRODID", std::uint64_t{qe.isv_prod_id}},
+            {"ISVSVN", std::uint64_t{qe.isv_svn}}, {"REPORTDATA", hex(qe.report_data)}};
 }
 
 std::vector<Fields> chain_of(std::string_view pem) {
@@ -76,16 +72,17 @@ std::vector<Fields> chain_of(std::string_view pem) {
 
 Result<Fields> describe_tdx_quote(ByteView bytes) {
     CT_TRY(const auto quote, tdx::parse_quote(bytes));
-    const auto* end = reinterpret_cast<const std::uint8_t*>(quote.pck_chain.data() + quote.pck_chain.size());  // NOLINT
-    return Fields{{"Header", header_of(bytes)},
-                  {"TD Report", td_of(quote.td)},
-                  {"Signature", hex(quote.signature)},
-                  {"Attestation Key", hex(quote.attestation_key)},
-                  {"QE Report", qe_of(quote.qe)},
-                  {"QE Report Signature", hex(quote.qe_report_signature)},
-                  {"QE Authentication Data", hex(quote.qe_auth_data)},
-                  {"PCK chain", chain_of(quote.pck_chain)},
-                  {"trailing bytes", static_cast<std::uint64_t>(bytes.data() + bytes.size() - end)}};
+    const ByteView chain = as_bytes(quote.pck_chain);
+    return Fields{
+        {"Header", header_of(bytes)},
+        {"TD Report", td_of(quote.td)},
+        {"Signature", hex(quote.signature)},
+        {"Attestation Key", hex(quote.attestation_key)},
+        {"QE Report", qe_of(quote.qe)},
+        {"QE Report Signature", hex(quote.qe_report_signature)},
+        {"QE Authentication Data", hex(quote.qe_auth_data)},
+        {"PCK chain", chain_of(quote.pck_chain)},
+        {"trailing bytes", static_cast<std::uint64_t>(bytes.data() + bytes.size() - (chain.data() + chain.size()))}};
 }
 
 }  // namespace ct::attest_tool

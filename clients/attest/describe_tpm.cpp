@@ -46,17 +46,13 @@ std::string algorithm(std::uint16_t id) {
 }
 
 std::string attributes(std::uint32_t bits) {
-    constexpr std::pair<std::uint32_t, std::string_view> names[] = {{1U << 1, "fixedTPM"},
-                                                                     {1U << 2, "stClear"},
-                                                                     {1U << 4, "fixedParent"},
-                                                                     {1U << 5, "sensitiveDataOrigin"},
-                                                                     {1U << 6, "userWithAuth"},
-                                                                     {1U << 7, "adminWithPolicy"},
-                                                                     {1U << 10, "noDA"},
-                                                                     {1U << 11, "encryptedDuplication"},
-                                                                     {1U << 16, "restricted"},
-                                                                     {1U << 17, "decrypt"},
-                                                                     {1U << 18, "sign"}};
+    constexpr std::pair<std::uint32_t, std::string_view> names[] = {
+        {1U << 1, "fixedTPM"},     {1U << 2, "stClear"},
+        {1U << 4, "fixedParent"},  {1U << 5, "sensitiveDataOrigin"},
+        {1U << 6, "userWithAuth"}, {1U << 7, "adminWithPolicy"},
+        {1U << 10, "noDA"},        {1U << 11, "encryptedDuplication"},
+        {1U << 16, "restricted"},  {1U << 17, "decrypt"},
+        {1U << 18, "sign"}};
     std::string out;
     for (const auto& [bit, name] : names)
         if ((bits & bit) != 0) out.append(out.empty() ? "" : " ").append(name);
@@ -80,16 +76,17 @@ Result<Fields> describe_tpm_attest(ByteView bytes) {
     std::vector<Fields> selections;
     for (const auto& selection : quote.selections())
         selections.push_back({{"hash", algorithm(selection.bank)}, {"pcrSelect", pcr_list(selection.mask)}});
-    return Fields{{"magic", "ff544347"},
-                  {"type", "TPM_ST_ATTEST_QUOTE"},
-                  {"qualifiedSigner", hex(quote.qualified_signer)},
-                  {"extraData", hex(quote.extra_data)},
-                  {"clockInfo", Fields{{"clock", quote.clock},
-                                       {"resetCount", std::uint64_t{quote.reset_count}},
-                                       {"restartCount", std::uint64_t{quote.restart_count}},
-                                       {"safe", quote.clock_safe}}},
-                  {"firmwareVersion", hex(firmware)},
-                  {"attested.quote", Fields{{"pcrSelect", std::move(selections)}, {"pcrDigest", hex(quote.pcr_digest)}}}};
+    return Fields{
+        {"magic", "ff544347"},
+        {"type", "TPM_ST_ATTEST_QUOTE"},
+        {"qualifiedSigner", hex(quote.qualified_signer)},
+        {"extraData", hex(quote.extra_data)},
+        {"clockInfo", Fields{{"clock", quote.clock},
+                             {"resetCount", std::uint64_t{quote.reset_count}},
+                             {"restartCount", std::uint64_t{quote.restart_count}},
+                             {"safe", quote.clock_safe}}},
+        {"firmwareVersion", hex(firmware)},
+        {"attested.quote", Fields{{"pcrSelect", std::move(selections)}, {"pcrDigest", hex(quote.pcr_digest)}}}};
 }
 
 Result<Fields> describe_tpm_signature(ByteView bytes) {

@@ -88,8 +88,8 @@ Result<Exhibit> of_tpm(ByteView attest, const Beside& beside, const Expected& ex
     Exhibit out;
     out.kind = tpm::kKind;
     const ByteView ak = without_size(beside.ak);
-    out.introduction = tpm::encode(
-        tpm::Introduction{ak, {}, {beside.certificates.begin(), beside.certificates.end()}, {}});
+    out.introduction =
+        tpm::encode(tpm::Introduction{ak, {}, {beside.certificates.begin(), beside.certificates.end()}, {}});
     tpm::Evidence evidence{.attest = attest,
                            .signature = beside.signature,
                            .pcr_mask = pcrs.mask,
@@ -110,8 +110,9 @@ Result<Exhibit> of_file(ByteView bytes, const Expected& expected) {
     out.kind = std::move(file.kind);
     out.introduction = std::move(file.introduction);
     out.evidence = std::move(file.evidence);
-    out.binding = expected.what == What::binding ? padded(expected.bytes)
-                                                 : binding_of(expected.what == What::nonce ? expected.bytes : file.nonce);
+    out.binding = expected.what == What::binding
+                      ? padded(expected.bytes)
+                      : binding_of(expected.what == What::nonce ? expected.bytes : file.nonce);
     return out;
 }
 

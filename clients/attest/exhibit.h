@@ -40,8 +40,8 @@ struct Exhibit {
     Bytes introduction, evidence;
     Sha512 binding{};
     bool fresh = true;
-    Bytes nonce;  // what it had to be over
-    bool for_release = true;  // as in attest::Subject
+    Bytes nonce;                            // what it had to be over
+    bool for_release = true;                // as in attest::Subject
     std::vector<attest::Finding> findings;  // where it is false: of what was compared here
 };
 

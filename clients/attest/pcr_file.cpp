@@ -14,7 +14,8 @@ using attest::Cursor;
 using attest::tpm::kPcrs;
 
 constexpr std::size_t kMostDigest = 64;
-constexpr std::size_t kSelections = 16, kDigests = 8;  // sizes of the C structures that the tools write as they lie in memory
+constexpr std::size_t kSelections = 16,
+                      kDigests = 8;  // sizes of the C structures that the tools write as they lie in memory
 
 Status put(PcrValues& out, unsigned index, Bytes value) {
     if (index >= kPcrs || (out.mask >> index & 1) != 0 || value.empty())
@@ -51,7 +52,7 @@ Result<PcrValues> parse_serialized(ByteView bytes) {
             while (index < kPcrs && (mask >> index & 1) == 0)
                 ++index;
             if (!in.ok() || size > kMostDigest) return malformed;
-            CT_CHECK(put(out, index, to_vector(digest.first(size))));
+            CT_CHECK(put(out, index++, to_vector(digest.first(size))));
         }
     }
     if (!in.finished() || out.mask != mask) return malformed;
@@ -77,7 +78,8 @@ Result<PcrValues> parse_text(std::string_view text) {
         skip(" \t:");
         if (line.starts_with("0x")) line.remove_prefix(2);
         auto value = hex_decode(line, kMostDigest);
-        if (error != std::errc() || !value) return fail(Reason::malformed, "PCR values: write \"INDEX HEX\" on each line");
+        if (error != std::errc() || !value)
+            return fail(Reason::malformed, "PCR values: write \"INDEX HEX\" on each line");
         CT_CHECK(put(out, index, std::move(*value)));
     }
     if (out.mask == 0) return fail(Reason::malformed, "PCR values: there are none");

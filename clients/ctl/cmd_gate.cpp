@@ -119,8 +119,9 @@ Result<int> verdict_ear(const EarOptions& options, Output& out) {
     const judge::Record& record = loaded.record;
     CT_TRY(const auto replay, judge::replay(record));
     if (!replay.equal)
-        return fail(Reason::malformed, "the record does not hold the verdict that its evidence leads to: "
-                                       "see cloudtaserctl gate verdict replay");
+        return fail(Reason::malformed,
+                    "the record does not hold the verdict that its evidence leads to: "
+                    "see cloudtaserctl gate verdict replay");
     judge::EarFacts facts{.record = record.id, .nonce = {}};
     if (record.facts.hello && record.facts.challenged) {
         const auto binding = judge::case_binding(record.facts);

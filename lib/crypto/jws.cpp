@@ -22,8 +22,7 @@ std::string_view algorithm_of(EVP_PKEY* key) {
     if (EVP_PKEY_is_a(key, "ED25519") == 1) return kEdDsa;
     char group[32] = {};
     std::size_t size = 0;
-    const bool p256 = EVP_PKEY_is_a(key, "EC") == 1 &&
-                      EVP_PKEY_get_group_name(key, group, sizeof group, &size) == 1 &&
+    const bool p256 = EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof group, &size) == 1 &&
                       std::string_view(group, size) == "prime256v1";
     return p256 ? kEs256 : std::string_view{};
 }

@@ -22,7 +22,8 @@ public:
     [[nodiscard]] Result<JwsSignature> sign(ByteView message) const;
 
 private:
-    JwsKey(std::shared_ptr<evp_pkey_st> key, std::string_view algorithm) : key_(std::move(key)), algorithm_(algorithm) {}
+    JwsKey(std::shared_ptr<evp_pkey_st> key, std::string_view algorithm)
+        : key_(std::move(key)), algorithm_(algorithm) {}
     std::shared_ptr<evp_pkey_st> key_;
     std::string_view algorithm_;
 };

@@ -26,12 +26,14 @@ struct SnpCase {
     explicit SnpCase(const std::function<void(SnpReport&)>& bend = {}, const std::string& more = {}) {
         const Bytes crl = chip.revocation_list({}, kNow - std::chrono::days(1), kNow + std::chrono::days(7));
         makers.items = {{"amd/crl/Milan", crl}, {"amd/crl/Genoa", Bytes{1}}, {"deny", Bytes{'#'}}};
-        files = {{"maker.pem", chip.root_pem(), "maker.pem"},
-                 {"policy.toml",
-                  "epoch = 7\n[workload.payments]\nevidence = [\"simulated-sev-snp\"]\ntoken_role = \"wl-payments\"\n"
-                  "token_ttl = \"5m\"\nlifetime = \"10m\"\n[workload.payments.simulated-sev-snp]\nroots = \"maker.pem\"\n"
-                  "measurement = \"" + hex_encode(Bytes(48, 0xaa)) + "\"\n" + more,
-                  "policy.toml"}};
+        files = {
+            {"maker.pem", chip.root_pem(), "maker.pem"},
+            {"policy.toml",
+             "epoch = 7\n[workload.payments]\nevidence = [\"simulated-sev-snp\"]\ntoken_role = \"wl-payments\"\n"
+             "token_ttl = \"5m\"\nlifetime = \"10m\"\n[workload.payments.simulated-sev-snp]\nroots = \"maker.pem\"\n"
+             "measurement = \"" +
+                 hex_encode(Bytes(48, 0xaa)) + "\"\n" + more,
+             "policy.toml"}};
         facts.hello = paper_hello();
         facts.hello->introductions = {{std::string(kSnpKind), attest::snp::encode(attest::snp::Introduction{})}};
         auto opening = judge::open(policy(), facts);

@@ -166,9 +166,7 @@ crypto::JwsKey p256() {
     const auto identity = crypto::make_identity("verifier", WallTime{}, WallTime{} + std::chrono::days(1));
     return crypto::JwsKey::from_pem(identity->key_pem.bytes()).value();
 }
-crypto::JwsKey ed25519() {
-    return crypto::JwsKey::from_pem(crypto::Ed25519Key::generate()->pem()->bytes()).value();
-}
+crypto::JwsKey ed25519() { return crypto::JwsKey::from_pem(crypto::Ed25519Key::generate()->pem()->bytes()).value(); }
 
 TEST(EarToken, IsSignedByEitherAlgorithmAndNoByteOfItMayChange) {
     const std::string claims = ear_claims(decision("tpm2"), {});

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evidence that differs from a good one in a single bit, judged as a whole. What is signed takes no change; what is not signed
+// turns no refusal into anything else.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+
+namespace ct::test {
+
+// A line in the log of this program, and on the descriptor that CT_COUNTS_FD names: who waits wants to see it.
+inline void tell_count(const std::string& line) {
+    std::cout << "mutants: " << line << std::endl;
+    const char* fd = std::getenv("CT_COUNTS_FD");  // NOLINT(concurrency-mt-unsafe): one thread
+    const std::string text = line + "\n";
+    if (fd != nullptr)
+        static_cast<void>(write_all(std::atoi(fd), text.data(), text.size()));  // NOLINT(cert-err34-c): ./dev says it
+}
+
+// Flips each bit of `part`, which lies in what `accepted` judges, and puts it back.
+inline void expect_no_mutant_accepted(const std::string& evidence, const std::string& region, MutableBytes part,
+                                      const std::function<bool()>& accepted) {
+    std::size_t flips = 0, taken = 0;
+    for (std::size_t bit = 0; bit < 8 * part.size(); ++bit, ++flips) {
+        const auto mask = static_cast<std::uint8_t>(1U << bit % 8);
+        part[bit / 8] ^= mask;
+        if (accepted() && ++taken <= 20)
+            ADD_FAILURE() << evidence << ", " << region << ": accepted with bit " << bit % 8 << " of byte " << bit / 8;
+        part[bit / 8] ^= mask;
+    }
+    EXPECT_GT(flips, 0U) << evidence << ", " << region;
+    tell_count(evidence + ", " + region + ": " + std::to_string(flips) + " flips, " + std::to_string(taken) +
+               " accepted");
+}
+
+// The bytes of `whole` that a parser's view shows, to be changed.
+inline MutableBytes mutable_part(Bytes& whole, ByteView view) {
+    return MutableBytes(whole).subspan(static_cast<std::size_t>(view.data() - whole.data()), view.size());
+}
+
+}  // namespace ct::test
