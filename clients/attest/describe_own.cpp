@@ -126,15 +126,17 @@ Result<Fields> describe_audit_record(ByteView bytes) {
         files.push_back({{"name", file.name}, {"text", file.text}});
     out.push_back({"policy", std::move(files)});
     if (record.makers) {
-        Fields items{{"bundle sha256", hex(record.makers->hash)}, {"until", format_timestamp(record.makers->until)}};
+        Fields items;
         for (const auto& [name, content] : record.makers->items)
             items.push_back({name, std::to_string(content.size()) + " bytes"});
-        out.push_back({"collateral", std::move(items)});
+        out.push_back({"collateral", Fields{{"bundle sha256", hex(record.makers->hash)},
+                                            {"until", format_timestamp(record.makers->until)},
+                                            {"items", std::move(items)}}});
     }
-    Fields evidence;
+    std::vector<Fields> evidence;
     if (record.facts.proof)
         for (const auto& blob : record.facts.proof->evidence)
-            evidence.push_back({blob.kind, or_error(describe_evidence(blob.kind, blob.body))});
+            evidence.push_back({{"kind", blob.kind}, {"fields", or_error(describe_evidence(blob.kind, blob.body))}});
     out.push_back({"evidence", std::move(evidence)});
     return out;
 }

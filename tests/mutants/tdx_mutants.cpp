@@ -65,6 +65,15 @@ protected:
     FileVerdict& verdict_ = subject_.verdict;
 };
 
+// What follows a quote is dropped unread: there every mutant is accepted, and the count says so.
+TEST_F(TdxMutants, AreCountedWhereTheyDoNoHarm) {
+    verdict_.file.resize(verdict_.file.size() + 4);
+    const auto count = flip_each_bit(name_ + ", behind its end (ignored)", MutableBytes(verdict_.file).last(4),
+                                     [&] { return accepted(); });
+    EXPECT_EQ(count.flips, 32U);
+    EXPECT_EQ(count.accepted, 32U);
+}
+
 TEST_F(TdxMutants, OfAQuote) {
     const auto quote = tdx::parse_quote(verdict_.file).value();
     const auto flip = [&](const char* region, ByteView view) {

@@ -198,7 +198,7 @@ TEST_F(Show, AuditRecordsWithTheirEvidenceAndEvidenceFiles) {
     EXPECT_EQ(field(root, "id"), record.id);
     EXPECT_EQ(field(root, "outcome"), "released");
     EXPECT_EQ(field(root, "decision as recorded/workload"), "payments");
-    EXPECT_EQ(field(root, "evidence/simulated-sev-snp/ATTESTATION_REPORT/REPORT_DATA"),
+    EXPECT_EQ(field(root, "evidence/0/fields/ATTESTATION_REPORT/REPORT_DATA"),
               hex_encode(judge::case_binding(record.facts)));
     EXPECT_EQ(field(root, "collateral/bundle sha256"), hex_encode(good.makers.hash));
     const auto file =
