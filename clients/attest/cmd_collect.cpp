@@ -7,9 +7,11 @@
 #include <memory>
 
 #include "attest/collect/nitro/collector.h"
+#include "attest/collect/snp/collector.h"
 #include "attest/collect/tdx/settings.h"
 #include "attest/collect/tpm2/settings.h"
 #include "attest/evidence/nitro_bundle.h"
+#include "attest/evidence/snp_bundle.h"
 #include "attest/evidence/tdx_bundle.h"
 #include "attest/evidence/tdx_quote.h"
 #include "attest/evidence/tpm2_bundle.h"
@@ -50,7 +52,8 @@ struct Source {
 
 Result<std::vector<Source>> sources(const CollectOptions& options) {
     std::vector<Source> out;
-    out.push_back({attest::make_tdx_collector(), attest::tdx::encode_request()});
+    out.push_back({attest::make_snp_collector(), {}});  // for which level, its introduction says
+    out.push_back({attest::make_tdx_collector(), attest::tdx::encode_request({.event_log = true})});
     out.push_back({attest::make_nitro_collector(attest::nitro::nsm_at(options.nsm)),
                    attest::nitro::encode(attest::nitro::Request{})});
     attest::Tpm2Settings tpm;
@@ -111,6 +114,10 @@ Result<Told> collect(const CollectOptions& options) {
     ::setenv("TSS2_LOG", "all+none", 0);  // NOLINT(concurrency-mt-unsafe): one thread; our own words say what failed
     CT_TRY(auto all, sources(options));
     CT_TRY(auto found, find_device(std::move(all)));
+    if (found.source.collector->kind() == attest::snp::kKind) {
+        CT_TRY(const auto guest, attest::snp::decode_introduction(found.introduction));
+        found.source.request = attest::snp::encode(attest::snp::Request{guest.vmpl_floor});
+    }
     auto evidence = found.source.collector->collect(found.source.request, binding_of(nonce));
     const std::string kind(found.source.collector->kind());
     if (!evidence) return fail(evidence.error().reason, kind + ": " + evidence.error().context);

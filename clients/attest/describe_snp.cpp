@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ATTESTATION_REPORT by the names of AMD 56860.
-#include "attest/evidence/snp_bundle.h"
+#include "attest/evidence/snp_certificates.h"
 #include "attest/evidence/snp_report.h"
 #include "clients/attest/formats.h"
 
@@ -84,6 +84,22 @@ Result<Fields> describe_snp_report(ByteView bytes) {
                   {"CURRENT_MIT_VECTOR", hex(bytes.subspan(kMitigations + 8, 8))},
                   {"SIGNATURE R", hex(report.r)},
                   {"SIGNATURE S", hex(report.s)}};
+}
+
+Result<Fields> describe_snp_extended_report(ByteView bytes) {
+    CT_TRY(auto out, describe_snp_report(bytes.first(snp::kReportSize)));
+    CT_TRY(const auto table, snp::parse_certificates(bytes.subspan(snp::kReportSize)));
+    Fields certificates;
+    for (const auto& [name, certificate] : {std::pair<const char*, ByteView>{"VCEK", table.vcek},
+                                            {"VLEK", table.vlek},
+                                            {"ASK", table.ask},
+                                            {"ARK", table.ark}}) {
+        if (certificate.empty()) continue;
+        auto fields = describe_certificate(certificate);
+        certificates.push_back({name, fields ? std::move(*fields) : Fields{{"error", fields.error().to_string()}}});
+    }
+    out.push_back({"certificates", std::move(certificates)});
+    return out;
 }
 
 }  // namespace ct::attest_tool

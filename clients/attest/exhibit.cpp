@@ -5,6 +5,7 @@
 
 #include "attest/evidence/nitro_bundle.h"
 #include "attest/evidence/snp_bundle.h"
+#include "attest/evidence/snp_certificates.h"
 #include "attest/evidence/tdx_bundle.h"
 #include "attest/evidence/tdx_quote.h"
 #include "attest/evidence/tpm2_bundle.h"
@@ -55,6 +56,20 @@ Result<Exhibit> of_snp(ByteView report, const Beside& beside, const Expected& ex
     out.introduction = snp::encode(snp::Introduction{});
     out.evidence = snp::encode({report, {beside.certificates.begin(), beside.certificates.end()}});
     return out;
+}
+
+// With the host's certificates where the caller has none: the key's, and AMD's intermediate.
+Result<Exhibit> of_extended_snp(ByteView bytes, const Beside& beside, const Expected& expected) {
+    const ByteView report = bytes.first(snp::kReportSize);
+    if (!beside.certificates.empty()) return of_snp(report, beside, expected);
+    CT_TRY(const auto table, snp::parse_certificates(bytes.subspan(snp::kReportSize)));
+    Beside with;
+    for (const ByteView certificate : {table.vcek.empty() ? table.vlek : table.vcek, table.ask}) {
+        if (certificate.empty()) break;
+        CT_TRY(auto der, der_of(certificate));
+        with.certificates.push_back(std::move(der));
+    }
+    return of_snp(report, with, expected);
 }
 
 Result<Exhibit> of_tdx(ByteView quote, const Expected& expected) {
@@ -121,7 +136,7 @@ Result<Exhibit> by_format(ByteView file, const Beside& beside, const Expected& e
         case Format::snp_report:
             return of_snp(file, beside, expected);
         case Format::snp_extended_report:
-            return of_snp(file.first(snp::kReportSize), beside, expected);
+            return of_extended_snp(file, beside, expected);
         case Format::tdx_quote:
             return of_tdx(file, expected);
         case Format::nitro_document:

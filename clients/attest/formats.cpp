@@ -117,7 +117,7 @@ Result<Fields> describe(ByteView bytes) {
         case Format::snp_report:
             return describe_snp_report(bytes);
         case Format::snp_extended_report:
-            return describe_snp_report(bytes.first(attest::snp::kReportSize));
+            return describe_snp_extended_report(bytes);
         case Format::tdx_quote:
             return describe_tdx_quote(bytes);
         case Format::nitro_document:

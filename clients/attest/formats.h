@@ -38,6 +38,7 @@ Result<Fields> describe(ByteView bytes);
 
 // One format each; describe() chooses.
 Result<Fields> describe_snp_report(ByteView bytes);
+Result<Fields> describe_snp_extended_report(ByteView bytes);  // with the host's table of certificates behind it
 Result<Fields> describe_tdx_quote(ByteView bytes);
 Result<Fields> describe_nitro_document(ByteView bytes);
 Result<Fields> describe_tpm_attest(ByteView bytes);

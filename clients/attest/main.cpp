@@ -99,7 +99,7 @@ struct Arguments {
             collect.json = json;
             return attest_tool::collect(collect);
         });
-        v->add_option("--kind", collect.kind, "tpm2, tdx or nitro; the one that is there by default");
+        v->add_option("--kind", collect.kind, "sev-snp, tdx, nitro or tpm2; the one that is there by default");
         v->add_option("--nonce", collect.nonce, "What the verifier chose, up to 64 bytes in hexadecimal");
         v->add_option("--output", collect.output, "Where to; standard output by default");
         v->add_option("--pcrs", collect.pcrs, "TPM: which PCRs of bank sha256 to quote")

@@ -28,7 +28,7 @@ complete -c cloudtaser-attest -n '__fish_seen_subcommand_from verify' -l ak -r -
 complete -c cloudtaser-attest -n '__fish_seen_subcommand_from verify' -l pcrs -r -F -d 'PCR values'
 complete -c cloudtaser-attest -n '__fish_seen_subcommand_from verify collect' -l event-log -r -F -d 'Log of the firmware'
 complete -c cloudtaser-attest -n '__fish_seen_subcommand_from verify' -l ear -r -F -d 'Key that signs a result'
-complete -c cloudtaser-attest -n '__fish_seen_subcommand_from collect' -l kind -x -a 'tpm2 tdx nitro' -d 'Kind of evidence'
+complete -c cloudtaser-attest -n '__fish_seen_subcommand_from collect' -l kind -x -a 'sev-snp tdx nitro tpm2' -d 'Kind of evidence'
 complete -c cloudtaser-attest -n '__fish_seen_subcommand_from collect' -l output -r -F -d 'Where to'
 complete -c cloudtaser-attest -n '__fish_seen_subcommand_from collect' -l pcrs -x -d 'PCRs to quote'
 complete -c cloudtaser-attest -n '__fish_seen_subcommand_from collect' -l tcti -x -d 'How the TPM is reached'

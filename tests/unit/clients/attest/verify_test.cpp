@@ -191,6 +191,44 @@ TEST_F(VerifySnp, TakesABundleThatEnoughOfTheSignersHaveSigned) {
     EXPECT_EQ(with({"--signer", me}).reasons, "evidence_collateral_expired");
 }
 
+// GHCB 4.1.8.1: entries of GUID (as it lies in memory), offset and length up to one of zeros; then what they name.
+TEST_F(VerifySnp, AnExtendedReportBringsItsCertificates) {
+    auto fields = chip_.fields();
+    fields.report_data = data_;
+    const Bytes vcek = chip_.signing_key_certificate(), ask = chip_.intermediate_certificate();
+    const auto guid = [](std::string_view hex) { return hex_decode(hex, 16).value(); };
+    Bytes table;
+    std::uint32_t offset = 3 * 24;
+    const auto entry = [&](const Bytes& name, std::size_t size) {
+        append(table, name);
+        for (const std::uint32_t number : {offset, static_cast<std::uint32_t>(size)})
+            for (unsigned i = 0; i < 4; ++i)
+                table.push_back(static_cast<std::uint8_t>(number >> 8 * i));
+        offset += static_cast<std::uint32_t>(size);
+    };
+    entry(guid("8d75da6364e66445adc5f4b93be8accd"), vcek.size());
+    entry(guid("79b3b74aacbbe44fa02f05aef327c782"), ask.size());
+    table.resize(3 * 24);
+    append(table, vcek);
+    append(table, ask);
+    Bytes extended = chip_.sign(fields);
+    append(extended, table);
+    report_ = file("extended.bin", extended);
+    auto words = fresh();
+    for (const std::string name : {"--vcek", "--certificate"}) {
+        const auto at = std::ranges::find(words, name);
+        words.erase(at, at + 2);
+    }
+    const auto good = verdict(words);
+    EXPECT_EQ(good.reasons, "") << good.text;
+    EXPECT_EQ(good.code, 4);
+    const auto shown = parsed(ran({"show", "--json", report_}).output);
+    EXPECT_EQ(field(shown.root(), "format"), "sev-snp extended report");
+    EXPECT_EQ(field(shown.root(), "certificates/VCEK/AMD/product"), "Milan");
+    extended.resize(extended.size() - 1);
+    EXPECT_EQ(ran({"show", file("cut.bin", extended)}).code, 3);
+}
+
 TEST_F(VerifySnp, AGatesPolicyJudgesByItsWorkload) {
     const ct::test::SnpCase release;
     for (const auto& policy_file : release.files)
@@ -378,9 +416,9 @@ TEST(Collect, SaysWhichDeviceIsAbsent) {
         "--output", folder.file("out")};
     const auto all = ran(nowhere);
     EXPECT_EQ(all.code, 3) << all.output;
-    for (const char* word : {"evidence_device_absent", "tpm2: ", "tdx: ", "nitro: "})
+    for (const char* word : {"evidence_device_absent", "sev-snp: ", "tpm2: ", "tdx: ", "nitro: "})
         EXPECT_NE(all.output.find(word), std::string::npos) << all.output;
-    for (const char* kind : {"tpm2", "tdx", "nitro"}) {
+    for (const char* kind : {"sev-snp", "tpm2", "tdx", "nitro"}) {
         auto words = nowhere;
         words.insert(words.end(), {"--kind", kind, "--json"});
         const auto one = ran(words);
