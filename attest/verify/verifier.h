@@ -86,6 +86,8 @@ struct Subject {
     EnrolledKeys enrolled = {};
     CollateralReader* collateral = nullptr;  // none
     Memo* memo = nullptr;                    // what was found out before; changes no verdict
+    // False for a file under an auditor's eyes: what it is over, and made for, the caller compares. Never false in a gate.
+    bool for_release = true;
 };
 
 // Files that lie beside a policy and that it may name (trust anchors): content by base name. A policy reads nothing else:

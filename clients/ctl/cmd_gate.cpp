@@ -2,10 +2,12 @@
 // The gate's verdicts, judged again from their audit records: no network, no clock, no trust in the gate.
 #include <unistd.h>
 
+#include "attest/judge/ear.h"
 #include "attest/judge/policy_files.h"
 #include "attest/judge/record.h"
 #include "base/fd.h"
 #include "clients/ctl/commands.h"
+#include "clients/ctl/files.h"
 #include "clients/ctl/verdict_text.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
@@ -14,14 +16,13 @@ namespace ct::ctl {
 namespace {
 
 // A path, or where the gate keeps the record of this id (daemons/gate/record_store.h).
-std::string find_record(const ReplayOptions& options) {
-    if (options.record == "-" || options.record.contains('/') || ::access(options.record.c_str(), F_OK) == 0)
-        return options.record;
+std::string find_record(const std::string& record, const std::string& records) {
+    if (record == "-" || record.contains('/') || ::access(record.c_str(), F_OK) == 0) return record;
     for (const char* kind : {"/released/", "/refused/"}) {
-        std::string stored = options.records + kind + options.record + ".cbor";
+        std::string stored = records + kind + record + ".cbor";
         if (::access(stored.c_str(), F_OK) == 0) return stored;
     }
-    return options.record;
+    return record;
 }
 
 std::string digest_of(ByteView bytes) { return hex_encode(crypto::sha256(bytes)); }
@@ -67,7 +68,7 @@ Result<int> what_if(const judge::Record& record, const ReplayOptions& options, O
 }  // namespace
 
 Result<int> verdict_replay(const ReplayOptions& options, Output& out) {
-    CT_TRY(const auto loaded, load(find_record(options)));
+    CT_TRY(const auto loaded, load(find_record(options.record, options.records)));
     const judge::Record& record = loaded.record;
     if (!options.policy.empty()) return what_if(record, options, out);
     CT_TRY(const auto replay, judge::replay(record));
@@ -109,6 +110,31 @@ Result<int> verdict_replay(const ReplayOptions& options, Output& out) {
         tell(replay.recorded, out);
     }
     return code;
+}
+
+// Only for a record whose evidence leads to its verdict: whoever signs a result vouches for it.
+Result<int> verdict_ear(const EarOptions& options, Output& out) {
+    constexpr std::size_t most_pem = 16UZ * 1024;
+    CT_TRY(const auto loaded, load(find_record(options.record, options.records)));
+    const judge::Record& record = loaded.record;
+    CT_TRY(const auto replay, judge::replay(record));
+    if (!replay.equal)
+        return fail(Reason::malformed,
+                    "the record does not hold the verdict that its evidence leads to: "
+                    "see cloudtaserctl gate verdict replay");
+    judge::EarFacts facts{.record = record.id, .nonce = {}};
+    if (record.facts.hello && record.facts.challenged) {
+        const auto binding = judge::case_binding(record.facts);
+        facts.nonce.assign(binding.begin(), binding.end());
+    }
+    CT_TRY(const auto pem, read_secret_file(options.key, most_pem));
+    CT_TRY(const auto key, crypto::JwsKey::from_pem(pem.bytes()));
+    const std::string claims = judge::ear_claims(replay.recomputed, facts);
+    CT_TRY(const auto token, judge::sign_ear(claims, key));
+    out.line(token);
+    out.json().begin_object().key("record").string(record.id).key("granted").boolean(replay.recomputed.granted());
+    out.json().key("ear").string(token).end_object();
+    return 0;
 }
 
 }  // namespace ct::ctl

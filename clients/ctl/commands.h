@@ -137,6 +137,13 @@ struct ReplayOptions {
 };
 Result<int> verdict_replay(const ReplayOptions& options, Output& out);
 
+struct EarOptions {
+    std::string record = {};   // as in ReplayOptions
+    std::string records = {};  // folder of the gate
+    std::string key = {};      // PEM, Ed25519 or P-256: who signs the result
+};
+Result<int> verdict_ear(const EarOptions& options, Output& out);
+
 struct EnrolmentOptions {
     std::string certificate = {};  // this node's
     std::string name = {};         // empty: the host's

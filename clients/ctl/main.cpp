@@ -73,6 +73,7 @@ struct Arguments {
     MeasureUkiOptions measure_uki;
     std::string firmware;
     ReplayOptions replay;
+    EarOptions ear;
     EnrolmentOptions enrolment;
     GateNodeOptions gate_node;
     KeygenOptions keygen;
@@ -187,6 +188,12 @@ struct Arguments {
             ->default_val("/var/lib/cloudtaser-gate/records");
         v->add_option("--policy", replay.policy, "Judge by these policy files instead: what would they have said?");
         v->add_flag("--raw", replay.raw, "Write the recomputed decision's bytes and nothing else");
+        v = verb(*below, "ear", "Sign what a record holds as an attestation result (JWT)",
+                 [this](Output& out) { return with_key([&] { return ctl::verdict_ear(ear, out); }); });
+        v->add_option("RECORD", ear.record, "A record file, its id, or - for standard input")->required();
+        v->add_option("--key", ear.key, "Private key in PEM, Ed25519 or P-256")->required();
+        v->add_option("--records", ear.records, "Where the gate keeps its records")
+            ->default_val("/var/lib/cloudtaser-gate/records");
 
         v = verb(app, "enrolment", "What a gate must know of this node",
                  [this](Output& out) { return ctl::enrolment(enrolment, out); });

@@ -58,7 +58,7 @@ Verdict CompositeVerifier::verify(const Subject& subject, const KindPolicy& poli
     } else {
         const auto quote = tpm::decode_evidence(evidence->tpm);
         if (quote)
-            tpm::judge_quote(known == nullptr ? nullptr : &known->ak, *quote, subject.binding, *rules.tpm, verdict);
+            tpm::judge_quote(known == nullptr ? nullptr : &known->ak, *quote, &subject.binding, *rules.tpm, verdict);
         else
             find(quote.error());
         judge_report({subject, rules, known, introduction ? introduction->hardware : ByteView{}, evidence->hardware},

@@ -20,7 +20,7 @@ void judge_key(const Public& ak, Verdict& verdict) {
         verdict.findings.push_back({fit.error().reason, fit.error().context});
 }
 
-void judge_quote(const Public* ak, const Evidence& evidence, const Sha512& binding, const Tpm2Policy& policy,
+void judge_quote(const Public* ak, const Evidence& evidence, const Sha512* binding, const Tpm2Policy& policy,
                  Verdict& verdict) {
     const auto find = [&](const Error& error) { verdict.findings.push_back({error.reason, error.context}); };
     const auto claim = [&](const std::string& name, std::string value) {
@@ -37,7 +37,7 @@ void judge_quote(const Public* ak, const Evidence& evidence, const Sha512& bindi
     }
     claim("bank", std::string(bank_name(policy.selection.bank)));
     if (quote) {
-        check_freshness(*quote, binding, verdict.findings);
+        if (binding != nullptr) check_freshness(*quote, *binding, verdict.findings);
         // The composite is over the hash of the signing scheme. Without one that is known, the signature has failed.
         const auto scheme_hash = signature ? hash_of(signature->hash) : std::nullopt;
         check_pcrs(*quote, scheme_hash.value_or(crypto::Hash::sha256), evidence, policy, verdict.findings);

@@ -12,8 +12,8 @@ namespace ct::attest::tpm {
 Status check_key_attributes(const Public& ak);
 // The same as a finding, and the key as a claim.
 void judge_key(const Public& ak, Verdict& verdict);
-// Without `ak`, whose fault has been found before, all but the signature.
-void judge_quote(const Public* ak, const Evidence& evidence, const Sha512& binding, const Tpm2Policy& policy,
+// Without `ak`, whose fault has been found before, all but the signature; without `binding`, all but what the quote is over.
+void judge_quote(const Public* ak, const Evidence& evidence, const Sha512* binding, const Tpm2Policy& policy,
                  Verdict& verdict);
 
 }  // namespace ct::attest::tpm

@@ -172,6 +172,10 @@ void Appraisal::judge_credential(const Keys& keys, const Kept& kept, const Evide
 
 std::string_view Tpm2Verifier::kind() const { return kKind; }
 
+Bytes kept_without_credential(ByteView introduction) {
+    return encode_kept({.introduction = crypto::sha256(introduction), .secret = {}});
+}
+
 Result<std::shared_ptr<const KindPolicy>> Tpm2Verifier::parse_policy(const config::Node& table,
                                                                      const Attachments& attachments) const {
     CT_TRY(auto policy, parse_tpm2_policy(table, attachments));
@@ -222,7 +226,8 @@ Verdict Tpm2Verifier::verify(const Subject& subject, const KindPolicy& policy) c
     if (!evidence) appraisal.find(evidence.error());
     if (keys) appraisal.judge_ak(*keys, evidence ? &*evidence : nullptr);
     if (evidence)
-        judge_quote(keys ? &keys->ak : nullptr, *evidence, subject.binding, appraisal.policy, appraisal.verdict);
+        judge_quote(keys ? &keys->ak : nullptr, *evidence, subject.for_release ? &subject.binding : nullptr,
+                    appraisal.policy, appraisal.verdict);
     if (!appraisal.verdict.affirming()) appraisal.verdict.expires = subject.at;
     return std::move(appraisal.verdict);
 }

@@ -18,4 +18,7 @@ public:
     [[nodiscard]] Verdict verify(const Subject& subject, const KindPolicy& policy) const override;
 };
 
+// EvidenceRequest::kept of a request that asks the endorsement key for nothing: of a quote that nobody asked for.
+Bytes kept_without_credential(ByteView introduction);
+
 }  // namespace ct::attest::tpm

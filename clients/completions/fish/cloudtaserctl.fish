@@ -63,7 +63,9 @@ complete -c cloudtaserctl -n '__fish_seen_subcommand_from add' -F -l fingerprint
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from add' -l replace -d 'Also a node that is enrolled'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from enrolment' -l certificate -r -F -d 'Certificate of this node'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from enrolment' -l name -x -d 'Name of the node'
-complete -c cloudtaserctl -n '__fish_seen_subcommand_from verdict; and not __fish_seen_subcommand_from replay' -a replay
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from verdict; and not __fish_seen_subcommand_from replay ear' -a 'replay ear'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from ear' -F -l records -r -d 'Folder of the records'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from ear' -l key -r -F -d 'Private key that signs the result'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay' -F -l records -r -d 'Folder of the records'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay' -l policy -r -F -d 'Judge by this policy instead'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay' -l raw -d 'Bytes only'

@@ -14,8 +14,8 @@ HOMES = {
     r"tss2/": r"attest/collect/.*",
     r"cbor\.h": r"lib/codec/.*",
     r"toml\+\+/": r"lib/config/.*",
-    r"rapidjson/": r"lib/codec/.*|clients/ctl/output\.(h|cpp)",
-    r"CLI/": r"clients/ctl/.*",
+    r"rapidjson/": r"lib/codec/.*",
+    r"CLI/": r"clients/(ctl|attest)/.*",
     # The bus and the loop are wrapped; beside the wrappers only the file that holds a vtable sees sd-bus.
     # The guard's helper has no terminal and no bus of its own: what it refuses goes to the journal.
     r"systemd/sd-journal\.h": r"lib/audit/.*|daemons/common/.*|clients/run/guard_process\.cpp",

@@ -7,6 +7,7 @@
 
 #include "codec/hex.h"
 #include "support/judge_case.h"
+#include "support/snp_case.h"
 
 namespace ct::judge {
 namespace {
@@ -276,6 +277,45 @@ TEST(Record, OneByteOfTheFormatNameMakesItSomethingElse) {
     auto bytes = encode(record_of(test::paper_policy(), test::paper_case()));
     bytes[3] ^= 1;
     EXPECT_EQ(decode_record(bytes).error().reason, Reason::malformed);
+}
+
+// Evidence that can't be judged without the makers' word: the record carries of it what was used, and no more.
+TEST(Record, WithCollateralReplaysWithoutTheBundle) {
+    const test::SnpCase good;
+    for (const bool with_collateral : {true, false}) {
+        const auto original = good.record(with_collateral);
+        const auto bytes = encode(original);
+        const auto record = decode_record(bytes);
+        ASSERT_TRUE(record) << record.error().to_string();
+        EXPECT_EQ(encode(*record), bytes);
+        const auto again = replay(*record);
+        ASSERT_TRUE(again) << again.error().to_string();
+        EXPECT_TRUE(again->equal);
+        EXPECT_EQ(encode(again->recomputed), original.decision);
+        EXPECT_EQ(again->recomputed.granted(), with_collateral);
+        ASSERT_EQ(record->makers.has_value(), with_collateral);
+        if (!with_collateral) {
+            EXPECT_EQ(again->recomputed.findings.front().reason, Reason::evidence_revocation_unknown);
+            continue;
+        }
+        EXPECT_EQ(record->makers->items.size(), 1U);
+        EXPECT_TRUE(record->makers->items.contains("amd/crl/Milan"));
+        EXPECT_EQ(again->recomputed.collateral, std::vector<std::string>{"amd/crl/Milan"});
+    }
+}
+
+TEST(Record, WithOtherCollateralIsFound) {
+    const test::SnpCase good;
+    auto record = good.record();
+    record.makers->items["amd/crl/Milan"] =
+        good.chip.revocation_list({0x010001}, test::kNow - std::chrono::days(1), test::kNow + std::chrono::days(7));
+    EXPECT_FALSE(replay(record)->equal) << "the intermediate is revoked";
+    record = good.record();
+    record.makers.reset();
+    EXPECT_FALSE(replay(record)->equal);
+    record = good.record();
+    record.makers->hash[0] ^= 1;
+    EXPECT_FALSE(replay(record)->equal);
 }
 
 }  // namespace

@@ -4,13 +4,16 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "attest/judge/ear.h"
 #include "attest/judge/record.h"
 #include "base/fd.h"
 #include "clients/ctl/commands.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
+#include "crypto/ed25519.h"
 #include "support/judge_case.h"
 #include "support/process.h"
+#include "support/snp_case.h"
 #include "told.h"
 
 namespace ct::ctl {
@@ -140,6 +143,56 @@ TEST_F(Gate, AnotherPolicyCanBeAskedWhatItWouldHaveSaid) {
     EXPECT_NE(told.text.find("(not the policy of the record)"), std::string::npos);
     EXPECT_NE(told.text.find("epoch 9"), std::string::npos);
     EXPECT_EQ(told.text.find("Replay"), std::string::npos);
+}
+
+// The verdict rests on a revocation list that was in the gate's bundle: whoever has the record needs no bundle.
+TEST_F(Gate, ARecordWithCollateralReplaysOnAnotherMachine) {
+    const ct::test::SnpCase good;
+    const auto original = good.record();
+    ASSERT_TRUE(judge::decode_decision(original.decision)->granted());
+    const std::string path = stored(original);
+    EXPECT_EQ(replay({.record = path}).code, 0) << replay({.record = path}).text;
+    for (const auto& [zone, language] : {std::pair("UTC", "C"), std::pair("Asia/Tokyo", "tr_TR.UTF-8")}) {
+        const auto elsewhere =
+            ct::test::run({.argv = {CT_BINARY_DIR "/bin/cloudtaserctl", "gate", "verdict", "replay", path, "--raw"},
+                           .environment = {{"TZ", zone}, {"LC_ALL", language}},
+                           .directory = "/"});
+        EXPECT_EQ(elsewhere.code, 0) << elsewhere.output;
+        EXPECT_EQ(elsewhere.output, as_text(original.decision)) << zone;
+    }
+    auto without = original;
+    without.makers.reset();
+    EXPECT_EQ(replay({.record = stored(without)}).code, 1);
+}
+
+TEST_F(Gate, AVerdictIsSignedAsAnAttestationResult) {
+    const ct::test::SnpCase good;
+    const auto original = good.record();
+    const auto key = crypto::Ed25519Key::generate().value();
+    const std::string pem = folder_.write("ear.key", key.pem()->text());
+    const auto ear = [&](const judge::Record& record, Output::Mode mode = Output::Mode::plain) {
+        const EarOptions options{stored(record), folder_.path(), pem};
+        return test::told([&](Output& out) { return verdict_ear(options, out); }, mode);
+    };
+    const auto told = ear(original);
+    EXPECT_EQ(told.code, 0) << told.text;
+    const auto claims =
+        judge::open_ear(std::string_view(told.text).substr(0, told.text.size() - 1), key.public_key().value());
+    ASSERT_TRUE(claims) << claims.error().to_string() << told.text;
+    const auto binding = judge::case_binding(original.facts);
+    EXPECT_EQ(*claims, judge::ear_claims(judge::decode_decision(original.decision).value(),
+                                         {.record = original.id, .nonce = Bytes(binding.begin(), binding.end())}));
+    EXPECT_NE(claims->find("\"eat_nonce\":"), std::string::npos);
+    const auto json = ear(original, Output::Mode::json);
+    EXPECT_EQ(std::string(test::parsed(json.text).root().find("ear")->text()) + "\n", told.text);
+
+    EXPECT_EQ(ear(record()).code, 0) << "a refusal has its result as well";
+    auto forged = original;
+    forged.facts.node.reset();
+    EXPECT_EQ(ear(forged).code, -1);
+    EXPECT_NE(ear(forged).text.find("does not hold the verdict"), std::string::npos);
+    folder_.write("ear.key", "no key");
+    EXPECT_EQ(ear(original).code, -1);
 }
 
 TEST_F(Gate, APolicyIsCheckedAsTheGateWould) {

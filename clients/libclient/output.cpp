@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "clients/ctl/output.h"
+#include "clients/libclient/output.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace ct::ctl {
+namespace ct::client {
 namespace {
 
 constexpr std::size_t kLabel = 16;
@@ -129,4 +129,4 @@ Result<std::string> Output::take() {
     return text.empty() ? std::string() : std::string(text.text()) + "\n";
 }
 
-}  // namespace ct::ctl
+}  // namespace ct::client

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "clients/ctl/files.h"
+#include "clients/libclient/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 
-namespace ct::ctl {
+namespace ct::client {
 
 Result<SecretBuffer> read_secret_file(const std::string& path, std::size_t limit) {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
@@ -55,4 +55,4 @@ Status write_file(const std::string& path, ByteView content, mode_t mode, Existi
     return {};
 }
 
-}  // namespace ct::ctl
+}  // namespace ct::client
