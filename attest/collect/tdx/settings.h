@@ -13,7 +13,7 @@ namespace ct::attest {
 namespace tdx {
 inline constexpr const char* kDevice = "/dev/tdx_guest";  // shows that this is a TD; quotes are not to be had from it
 inline constexpr const char* kEventLog = "/sys/firmware/acpi/tables/data/CCEL";  // the firmware's, where it keeps one
-}
+}  // namespace tdx
 
 // By the kernel's reports. Opens nothing yet: an absent device shows as evidence_device_absent at the first call. `kind` is another
 // word only where the device is a simulated one.

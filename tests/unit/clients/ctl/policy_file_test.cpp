@@ -32,8 +32,7 @@ pcrs = { "7" = ")" + std::string(64, 'a') + R"(" }
 ak = ["sha256:)" + std::string(64, 'b') + "\"]\n");
     }
     test::Told pack(std::uint64_t serial = 0) {
-        return test::told(
-            [&](Output& out) { return policy_pack({desk_.file("policy.d"), file_, serial}, kNow, out); });
+        return test::told([&](Output& out) { return policy_pack({desk_.file("policy.d"), file_, serial}, kNow, out); });
     }
     test::Told sign(const std::string& name) {
         return test::told([&](Output& out) { return policy_sign({file_, {desk_.file(name)}}, out); });
@@ -65,9 +64,9 @@ TEST_F(PolicyFileVerbs, OnePersonAloneChangesNothing) {
     EXPECT_EQ(document.root().find("serial")->uint(), 1'795'528'985U);
     EXPECT_EQ(document.root().find("signatures")->size(), 2U);
     // The gate reads the same policy from the file as from the folder.
-    const auto opened = judge::open_policy_bundle(
-        as_bytes(read_file(file_, 1 << 20).value()),
-        {{judge::parse_signer(alice).value(), judge::parse_signer(bob).value()}, 2});
+    const auto opened =
+        judge::open_policy_bundle(as_bytes(read_file(file_, 1 << 20).value()),
+                                  {{judge::parse_signer(alice).value(), judge::parse_signer(bob).value()}, 2});
     ASSERT_TRUE(opened) << opened.error().to_string();
     EXPECT_EQ(judge::policy_hash(opened->files),
               judge::policy_hash(judge::read_policy_files(desk_.file("policy.d")).value()));
