@@ -5,6 +5,7 @@
 
 #include "attest/judge/encoding.h"
 #include "attest/protocol/binding.h"
+#include "attest/verify/scope.h"
 #include "base/limits.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
@@ -163,8 +164,9 @@ void verify_kind(const std::string& kind, const Workload& workload, const Ground
                                           *workload.kinds.find(kind)->second);
     for (const auto& finding : verdict.findings)
         out.findings.push_back({finding.reason, kind + ": " + finding.detail});
-    if (const auto entry = by.denied.denied(kind, verdict.claims))
-        out.findings.push_back({Reason::evidence_platform_denied, kind + ": the deny list says " + *entry});
+    for (const auto name : attest::denied_as(kind))
+        if (const auto entry = by.denied.denied(name, verdict.claims))
+            out.findings.push_back({Reason::evidence_platform_denied, kind + ": the deny list says " + *entry});
     out.claims[kind] = verdict.claims;
     out.kinds.append(out.kinds.empty() ? "" : "+").append(kind);
     out.expires = std::min(out.expires, verdict.expires);

@@ -10,4 +10,11 @@ Scope scope_of(std::string_view kind) {
     return {.real = !kind.starts_with("simulated-"), .encrypted_memory = processor, .instance = kind == "tpm2"};
 }
 
+std::vector<std::string_view> denied_as(std::string_view kind) {
+    std::vector<std::string_view> out{kind};
+    const bool composite = kind.contains("azure-") || kind.contains("gce-");
+    if (composite) out.insert(out.end(), {"tpm2", kind.ends_with("snp") ? "sev-snp" : "tdx"});
+    return out;
+}
+
 }  // namespace ct::attest

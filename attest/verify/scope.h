@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace ct::attest {
 
@@ -12,5 +13,8 @@ struct Scope {
     bool instance = false;          // a key of this very machine signed, and the policy knows it
 };
 Scope scope_of(std::string_view kind);
+
+// The kinds under whose names its claims may be denied: its own, and of a composite those of its parts.
+std::vector<std::string_view> denied_as(std::string_view kind);
 
 }  // namespace ct::attest

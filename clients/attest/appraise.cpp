@@ -81,7 +81,13 @@ judge::Decision appraise(const Exhibit& exhibit, const Rules& rules, const judge
     const Bytes kept = kept_for(verifier, exhibit, rules, at, findings);
     attest::CollateralReader collateral(makers.items);
     const auto verdict = verifier.verify(
-        {exhibit.introduction, kept, exhibit.evidence, exhibit.binding, at, {}, &collateral, exhibit.for_release},
+        {.introduction = exhibit.introduction,
+         .kept = kept,
+         .evidence = exhibit.evidence,
+         .binding = exhibit.binding,
+         .at = at,
+         .collateral = &collateral,
+         .for_release = exhibit.for_release},
         *rules.policy);
     // Each finding of the request is one of the verdict's as well, in other words, where both looked at the same thing.
     std::erase_if(findings, [&](const Finding& asked) {

@@ -86,7 +86,7 @@ Result<judge::Makers> makers_of_bundle(const VerifyOptions& options) {
     if (signers.keys.empty())
         return wrong("--bundle needs at least one --signer: a file that nobody signed says nothing");
     CT_TRY(const auto bytes, read_bytes(options.bundle, attest::kMostEnvelope));
-    auto makers = judge::open_makers(bytes, signers, WallTime::min());
+    auto makers = judge::open_makers(bytes, signers);
     if (!makers) return fail(makers.error().reason, options.bundle + ": " + makers.error().to_string());
     return makers;
 }
@@ -102,7 +102,7 @@ Result<judge::Makers> makers_of_items(const VerifyOptions& options) {
         bundle.items.insert_or_assign(item.substr(0, equals), std::move(content));
     }
     const Sha256 hash = bundle.items.empty() ? Sha256{} : crypto::sha256(attest::encode(bundle));
-    return judge::Makers{hash, WallTime::max(), std::move(bundle.items), 0};
+    return judge::Makers{hash, {}, WallTime::max(), std::move(bundle.items)};
 }
 
 struct Judged {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "attest/verify/scope.h"
 #include "crypto/digest.h"
 
 namespace ct::gate {
@@ -79,8 +80,9 @@ Lease lease_of(const judge::Decision& decision, const Sha256& node_spki, std::st
               {},
               {}};
     for (const auto& [kind, claims] : decision.claims) {
-        for (const auto& [name, value] : claims)
-            out.claims.push_back(entry_hash(kind + "." + name, value));
+        for (const auto as : attest::denied_as(kind))
+            for (const auto& [name, value] : claims)
+                out.claims.push_back(entry_hash(std::string(as) + "." + name, value));
         const auto key = claims.find("ak");
         const auto reset = count(claims, "reset_count"), restart = count(claims, "restart_count");
         if (key != claims.end() && reset != kNoCount && restart != kNoCount)

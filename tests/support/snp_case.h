@@ -18,7 +18,7 @@ inline constexpr std::string_view kSnpKind = "simulated-sev-snp";
 
 struct SnpCase {
     SimulatedSnp chip{{.at = kNow}};
-    judge::Makers makers{filled<32>(0xc0), kNow + std::chrono::days(30), {}, 9};
+    judge::Makers makers{filled<32>(0xc0), kNow, kNow + std::chrono::days(30), {}, 9};
     std::vector<judge::PolicyFile> files;
     judge::Case facts = paper_connection();
 

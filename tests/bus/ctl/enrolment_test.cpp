@@ -64,7 +64,7 @@ protected:
     }
     [[nodiscard]] std::size_t files() const {
         const std::filesystem::directory_iterator all(world_->folder() + "/nodes.d");
-        return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+        return static_cast<std::size_t>(std::distance(std::filesystem::begin(all), std::filesystem::end(all)));
     }
 
     std::unique_ptr<World> world_;
