@@ -49,7 +49,8 @@ Result<Rules> of_workload(std::vector<judge::PolicyFile> files, const std::strin
     if (workload == nullptr) return fail(Reason::invalid_argument, "the policy has no workload \"" + name + "\"");
     for (const auto& kind : kinds) {
         const auto at = workload->kinds.find(kind);
-        if (at != workload->kinds.end()) return Rules{kind, name, policy.epoch(), policy.hash(), at->second};
+        if (at != workload->kinds.end())
+            return Rules{kind, name, policy.epoch(), policy.hash(), at->second, workload->collateral_age};
     }
     return fail(Reason::invalid_argument, "workload \"" + name + "\" wants no evidence of kind " + kinds.front());
 }
@@ -75,7 +76,8 @@ Result<Rules> load_rules(std::vector<judge::PolicyFile> files, const std::string
     return rules;
 }
 
-judge::Decision appraise(const Exhibit& exhibit, const Rules& rules, const judge::Makers& makers, WallTime at) {
+judge::Decision appraise(const Exhibit& exhibit, const Rules& rules, const judge::Makers& makers, WallTime at,
+                         const attest::DenyList& denied) {
     const attest::Verifier& verifier = *attest::find_verifier(rules.kind);
     std::vector<Finding> findings;
     const Bytes kept = kept_for(verifier, exhibit, rules, at, findings);
@@ -95,6 +97,8 @@ judge::Decision appraise(const Exhibit& exhibit, const Rules& rules, const judge
     });
     findings.insert(findings.end(), verdict.findings.begin(), verdict.findings.end());
     findings.insert(findings.end(), exhibit.findings.begin(), exhibit.findings.end());
+    if (const auto entry = denied.denied(rules.kind, verdict.claims))
+        findings.push_back({Reason::evidence_platform_denied, "the deny list says " + *entry});
 
     judge::Decision out;
     out.workload = rules.workload;
@@ -102,13 +106,22 @@ judge::Decision appraise(const Exhibit& exhibit, const Rules& rules, const judge
     out.policy_epoch = rules.epoch;
     out.policy_hash = rules.hash;
     out.at = at;
-    out.collateral.assign(collateral.found().begin(), collateral.found().end());
     out.expires = verdict.expires;
-    if (!out.collateral.empty()) {
-        out.collateral_hash = makers.hash;
+    // As a gate does it (attest/judge/appraisal.cpp): an old list still denies, and is no reason to refuse what needs nothing else.
+    const bool needed = !collateral.found().empty();
+    (void)collateral.find(attest::kDenyList);
+    out.collateral.assign(collateral.found().begin(), collateral.found().end());
+    if (!out.collateral.empty()) out.collateral_hash = makers.hash;
+    if (needed) {
         out.expires = std::min(out.expires, makers.until);
         if (at > makers.until)
             findings.push_back({Reason::evidence_collateral_expired, "the collateral bundle has ended"});
+    }
+    if (!out.collateral.empty() && rules.collateral_age) {
+        out.expires = std::min(out.expires, makers.made + *rules.collateral_age);
+        if (at - makers.made > *rules.collateral_age)
+            findings.push_back({Reason::evidence_collateral_expired,
+                                "the collateral bundle is older than this workload's collateral_age"});
     }
     for (const auto& finding : findings)
         out.findings.push_back({finding.reason, rules.kind + ": " + judge::printable(finding.detail)});

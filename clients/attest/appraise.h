@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "attest/collateral/deny_list.h"
 #include "attest/judge/decision.h"
 #include "attest/judge/policy.h"
 #include "clients/attest/exhibit.h"
@@ -19,6 +21,7 @@ struct Rules {
     std::uint64_t epoch = 0;
     Sha256 hash{};  // of all policy files
     std::shared_ptr<const attest::KindPolicy> policy;
+    std::optional<Seconds> collateral_age;  // of the workload
 };
 
 // `kind` is what the evidence is of; the table may be of its simulated twin. `wanted` is what the caller said, or empty.
@@ -27,6 +30,8 @@ Result<Rules> load_rules(std::vector<judge::PolicyFile> files, const std::string
                          const std::string& wanted);
 
 // A gate's decision, as far as it rests on evidence: of caller, node and token there is nothing in it.
-judge::Decision appraise(const Exhibit& exhibit, const Rules& rules, const judge::Makers& makers, WallTime at);
+// `denied` is the list among the makers' items.
+judge::Decision appraise(const Exhibit& exhibit, const Rules& rules, const judge::Makers& makers, WallTime at,
+                         const attest::DenyList& denied = {});
 
 }  // namespace ct::attest_tool

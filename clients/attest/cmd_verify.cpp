@@ -92,7 +92,7 @@ Result<judge::Makers> makers_of_bundle(const VerifyOptions& options) {
 }
 
 // Or files by the names that a bundle would have them under: every one of them is signed by its maker.
-Result<judge::Makers> makers_of_items(const VerifyOptions& options) {
+Result<judge::Makers> makers_of_items(const VerifyOptions& options, WallTime at) {
     attest::CollateralBundle bundle;
     for (const auto& item : options.items) {
         const auto equals = item.find('=');
@@ -102,7 +102,7 @@ Result<judge::Makers> makers_of_items(const VerifyOptions& options) {
         bundle.items.insert_or_assign(item.substr(0, equals), std::move(content));
     }
     const Sha256 hash = bundle.items.empty() ? Sha256{} : crypto::sha256(attest::encode(bundle));
-    return judge::Makers{hash, {}, WallTime::max(), std::move(bundle.items)};
+    return judge::Makers{hash, at, WallTime::max(), std::move(bundle.items), 0};
 }
 
 struct Judged {
@@ -194,7 +194,7 @@ Result<Told> verify(const VerifyOptions& options, WallTime now) {
         at = *told;
     }
     if (!options.bundle.empty() && !options.items.empty()) return wrong("--bundle or --item, not both");
-    CT_TRY(const auto makers, options.bundle.empty() ? makers_of_items(options) : makers_of_bundle(options));
+    CT_TRY(const auto makers, options.bundle.empty() ? makers_of_items(options, at) : makers_of_bundle(options));
     CT_TRY(const auto beside, beside_of(options));
     CT_TRY(const auto bytes, read_bytes(options.file));
     auto exhibit = exhibit_of(bytes, beside, expected);
@@ -202,7 +202,11 @@ Result<Told> verify(const VerifyOptions& options, WallTime now) {
     CT_TRY(auto files, judge::read_policy_files(options.policy));
     CT_TRY(const auto rules, load_rules(std::move(files), options.workload, exhibit->kind, options.kind));
 
-    Judged judged{appraise(*exhibit, rules, makers, at),
+    attest::DenyList denied;
+    if (const auto list = makers.items.find(attest::kDenyList); list != makers.items.end()) {
+        CT_TRY(denied, attest::DenyList::parse(list->second));
+    }
+    Judged judged{appraise(*exhibit, rules, makers, at, denied),
                   {.record = {}, .nonce = exhibit->nonce, .fresh = exhibit->fresh},
                   {},
                   recognise(bytes)};

@@ -16,7 +16,7 @@ struct FileVerdict {
     attest_tool::Beside beside;
     attest_tool::Expected expected;
     attest_tool::Rules rules;
-    judge::Makers makers{{}, {}, WallTime::max(), {}};
+    judge::Makers makers{{}, {}, WallTime::max(), {}, 0};
     WallTime at;
 
     // `policy` is one TOML file of kind tables, `maker` what it names as maker.pem.

@@ -18,7 +18,7 @@ inline constexpr std::string_view kSnpKind = "simulated-sev-snp";
 
 struct SnpCase {
     SimulatedSnp chip{{.at = kNow}};
-    judge::Makers makers{filled<32>(0xc0), kNow, kNow + std::chrono::days(30), {}, 9};
+    judge::Makers makers{filled<32>(0xc0), kNow - std::chrono::days(1), kNow + std::chrono::days(30), {}, 9};
     std::vector<judge::PolicyFile> files;
     judge::Case facts = paper_connection();
 
@@ -52,7 +52,8 @@ struct SnpCase {
     [[nodiscard]] judge::Policy policy(bool with_collateral = true) const {
         auto out = judge::Policy::parse(files);
         if (!out) throw std::runtime_error(out.error().to_string());
-        if (with_collateral) out->rest_on(std::make_shared<judge::Makers>(makers));
+        if (with_collateral && !out->rest_on(std::make_shared<judge::Makers>(makers)))
+            throw std::runtime_error("the deny list");
         return std::move(*out);
     }
     [[nodiscard]] judge::Record record(bool with_collateral = true) const {
