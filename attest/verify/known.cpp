@@ -37,7 +37,8 @@ Result<Bytes> names_of(std::span<const crypto::Certificate> certificates) {
 }  // namespace
 
 Result<std::shared_ptr<const crypto::Certificate>> known_certificate(Memo* memo, ByteView der) {
-    return remember<crypto::Certificate>(memo, "certificate", {der}, [&] { return crypto::Certificate::from_der(der); });
+    return remember<crypto::Certificate>(memo, "certificate", {der},
+                                         [&] { return crypto::Certificate::from_der(der); });
 }
 
 Status known_chain(Memo* memo, const crypto::Certificate& leaf, std::span<const crypto::Certificate> intermediates,

@@ -82,15 +82,14 @@ judge::Decision appraise(const Exhibit& exhibit, const Rules& rules, const judge
     std::vector<Finding> findings;
     const Bytes kept = kept_for(verifier, exhibit, rules, at, findings);
     attest::CollateralReader collateral(makers.items);
-    const auto verdict = verifier.verify(
-        {.introduction = exhibit.introduction,
-         .kept = kept,
-         .evidence = exhibit.evidence,
-         .binding = exhibit.binding,
-         .at = at,
-         .collateral = &collateral,
-         .for_release = exhibit.for_release},
-        *rules.policy);
+    const auto verdict = verifier.verify({.introduction = exhibit.introduction,
+                                          .kept = kept,
+                                          .evidence = exhibit.evidence,
+                                          .binding = exhibit.binding,
+                                          .at = at,
+                                          .collateral = &collateral,
+                                          .for_release = exhibit.for_release},
+                                         *rules.policy);
     // Each finding of the request is one of the verdict's as well, in other words, where both looked at the same thing.
     std::erase_if(findings, [&](const Finding& asked) {
         return std::ranges::any_of(verdict.findings, [&](const Finding& f) { return f.reason == asked.reason; });

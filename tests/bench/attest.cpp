@@ -132,22 +132,16 @@ Machine tpm2() {
 
 // Calls a second on `threads`, over `span`.
 double rate(const std::function<void(attest::Memo*)>& work, unsigned threads, std::chrono::milliseconds span) {
-    std::atomic<bool> stop = false;
     std::atomic<std::uint64_t> done = 0;
     std::vector<std::thread> all;
     const auto from = bench::now_ns();
+    const auto until = from + std::chrono::nanoseconds(span).count();
     for (unsigned i = 0; i < threads; ++i)
         all.emplace_back([&] {
-            std::uint64_t mine = 0;
             attest::Memo memo;
-            while (!stop) {
+            for (; bench::now_ns() < until; ++done)
                 work(&memo);
-                ++mine;
-            }
-            done += mine;
         });
-    std::this_thread::sleep_for(span);
-    stop = true;
     for (auto& thread : all)
         thread.join();
     return static_cast<double>(done) * 1e9 / static_cast<double>(bench::now_ns() - from);
