@@ -67,11 +67,12 @@ private:
 
 void Bench::write_policy_of(const test::SimulatedSnp& chip, int epoch) {
     folder_.write("policy.d/maker.pem", chip.root_pem());
-    folder_.write("policy.d/payments.toml",
-                  "epoch = " + std::to_string(epoch) +
-                      "\n[workload.payments]\nevidence = [\"simulated-sev-snp\"]\ntoken_role = \"wl-payments\"\n"
-                      "token_ttl = \"1h\"\n[workload.payments.simulated-sev-snp]\nroots = \"maker.pem\"\nmeasurement = \"" +
-                      hex_encode(chip.fields().measurement) + "\"\n");
+    folder_.write(
+        "policy.d/payments.toml",
+        "epoch = " + std::to_string(epoch) +
+            "\n[workload.payments]\nevidence = [\"simulated-sev-snp\"]\ntoken_role = \"wl-payments\"\n"
+            "token_ttl = \"1h\"\n[workload.payments.simulated-sev-snp]\nroots = \"maker.pem\"\nmeasurement = \"" +
+            hex_encode(chip.fields().measurement) + "\"\n");
 }
 
 // The gate's milliseconds of one release.
@@ -102,12 +103,13 @@ void Bench::run(std::size_t leases) {
     PaperProcessor processor(chip);
     const test::Company company(1);
     const auto second = std::chrono::floor<Seconds>(now());
-    folder_.write("collateral",
-                  company.sign_text({.serial = 1,
-                                     .made = second,
-                                     .until = second + std::chrono::days(20),
-                                     .items = {{"amd/crl/Milan", chip.revocation_list({}, now() - std::chrono::days(1),
-                                                                                      now() + std::chrono::days(30))}}}));
+    folder_.write(
+        "collateral",
+        company.sign_text({.serial = 1,
+                           .made = second,
+                           .until = second + std::chrono::days(20),
+                           .items = {{"amd/crl/Milan", chip.revocation_list({}, now() - std::chrono::days(1),
+                                                                            now() + std::chrono::days(30))}}}));
     start({}, company.toml("collateral", folder_.file("collateral")));
     write_policy_of(chip, 1);
     bench::require(reload().has_value(), "the policy");
@@ -122,12 +124,22 @@ void Bench::run(std::size_t leases) {
     const auto spread = bench::spread_of(times);
     const auto full = memory_of_gate();
     bench::note("hello to challenge and proof to sealed token: p50 " + std::to_string(spread.p50) + " ms, p99 " +
-                std::to_string(spread.p99) + " ms (goal: 10); gate " + std::to_string(full.first / 1024) + " MiB with " +
-                std::to_string(leases) + " live leases (" + std::to_string(idle.first / 1024) + " with 20; goal: 32), its judges " +
-                std::to_string(full.second / 1024) + " MiB");
-    bench::print({.bench = "gate_release", .unit = "ms", .ours = spread.p50, .peer = "", .runs = spread.runs, .goal = 10,
+                std::to_string(spread.p99) + " ms (goal: 10); gate " + std::to_string(full.first / 1024) +
+                " MiB with " + std::to_string(leases) + " live leases (" + std::to_string(idle.first / 1024) +
+                " with 20; goal: 32), its judges " + std::to_string(full.second / 1024) + " MiB");
+    bench::print({.bench = "gate_release",
+                  .unit = "ms",
+                  .ours = spread.p50,
+                  .peer = "",
+                  .runs = spread.runs,
+                  .goal = 10,
                   .beside = {{"p99", spread.p99}}});
-    bench::print({.bench = "gate_memory", .unit = "MiB", .ours = full.first / 1024, .peer = "", .runs = leases, .goal = 32,
+    bench::print({.bench = "gate_memory",
+                  .unit = "MiB",
+                  .ours = full.first / 1024,
+                  .peer = "",
+                  .runs = leases,
+                  .goal = 32,
                   .beside = {{"with_20_leases", idle.first / 1024}, {"judges", full.second / 1024}}});
     const double seconds = end_all(chip, leases);
     bench::note("all of them ended at OpenBao after " + std::to_string(seconds) + " s (goal: 5)");

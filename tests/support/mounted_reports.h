@@ -17,7 +17,8 @@ public:
     // What this machine lacks for it, in words for GTEST_SKIP.
     static std::optional<std::string> missing();
     // The first one moves the calling thread, and what it starts, into a mount namespace of its own: no mount outlives the test.
-    // A child serves, with `state` as it is now: a process that died over a file that it serves itself could never end.
+    // A child serves, with `state` as it is now: a process that died over a file that it serves itself could never end. Make it
+    // before this process has anything in secret memory: the two would share those pages.
     static Result<std::unique_ptr<MountedReports>> mount(const SimulatedReports::State& state);
     MountedReports(const MountedReports&) = delete;
     MountedReports& operator=(const MountedReports&) = delete;
