@@ -96,8 +96,11 @@ Bytes der_integer(std::uint8_t value) {
 }
 
 Bytes der_text(const std::string& text) {
-    Bytes out{0x16, static_cast<std::uint8_t>(text.size())};
-    out.insert(out.end(), text.begin(), text.end());
+    Bytes out;
+    out.reserve(2 + text.size());
+    out.push_back(0x16);
+    out.push_back(static_cast<std::uint8_t>(text.size()));
+    append(out, as_bytes(text));
     return out;
 }
 
