@@ -15,7 +15,8 @@ namespace ct::crypto {
 
 class RevocationList {
 public:
-    // No trailing bytes; at most limits::kRevocationList. malformed also without a nextUpdate: nobody could tell its age.
+    // No trailing bytes; at most limits::kRevocationList. malformed also without a nextUpdate (nobody could tell its age), with a
+    // critical extension (such a list is not the whole one), and of other algorithms inside and outside of what is signed.
     static Result<RevocationList> from_der(ByteView der);
 
     // That this issuer signed it: names and signature. evidence_collateral_invalid.
