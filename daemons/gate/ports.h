@@ -24,6 +24,13 @@ public:
     virtual void mint(const action::Mint& order, std::function<void(Event)> answer) = 0;
 };
 
+class Revoker {
+public:
+    virtual ~Revoker() = default;
+    // Ends a token; one that is gone already is as good as ended. Answers once, later.
+    virtual void revoke(const std::string& accessor, std::function<void(Status)> answer) = 0;
+};
+
 class Recorder {
 public:
     virtual ~Recorder() = default;

@@ -20,7 +20,7 @@ namespace ct::gate {
 // Why OpenBao would not mint now; "" when all is well.
 using VaultState = std::function<void(const std::string& trouble)>;
 
-class VaultMinter final : public Minter, public std::enable_shared_from_this<VaultMinter> {
+class VaultMinter final : public Minter, public Revoker, public std::enable_shared_from_this<VaultMinter> {
 public:
     // Reads the credential; says nothing to OpenBao before start().
     static Result<std::shared_ptr<VaultMinter>> create(EventLoop& loop, const VaultSettings& settings,
@@ -29,8 +29,7 @@ public:
     // Looks the credential up and renews it from now on.
     void start();
     void mint(const action::Mint& order, std::function<void(Event)> answer) override;
-    // Ends a token; one that is gone already is as good as ended.
-    void revoke(const std::string& accessor, std::function<void(Status)> answer);
+    void revoke(const std::string& accessor, std::function<void(Status)> answer) override;
 
 private:
     VaultMinter(EventLoop& loop, const VaultSettings& settings, VaultState state);
