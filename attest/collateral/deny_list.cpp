@@ -14,12 +14,6 @@ constexpr std::string_view kNode = "node", kPin = "sha256:", kBlanks = " \t\r";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return lower(c); });
-    return out;
-}
-
 std::string_view trimmed(std::string_view text) {
     const auto from = text.find_first_not_of(kBlanks);
     if (from == std::string_view::npos) return {};
@@ -68,15 +62,22 @@ Result<DenyList> DenyList::parse(ByteView text) {
         const std::string_view value = trimmed(line.substr(std::min(equals + 1, line.size())));
         if (const auto status = check_entry(subject, value); !status)
             return refuse(status.error().reason, status.error().context);
-        out.entries_[std::string(subject)].insert(lower(value));
+        out.entries_[std::string(subject)].insert(compared(value));
     }
+    return out;
+}
+
+std::string DenyList::compared(std::string_view value) {
+    std::string out(value);
+    std::ranges::transform(out, out.begin(), lower);
     return out;
 }
 
 std::optional<std::string> DenyList::find(std::string_view subject, std::string_view value) const {
     const auto at = entries_.find(subject);
-    if (at == entries_.end() || !at->second.contains(lower(value))) return std::nullopt;
-    return std::string(subject) + "=" + lower(value);
+    auto wanted = compared(value);
+    if (at == entries_.end() || !at->second.contains(wanted)) return std::nullopt;
+    return std::string(subject) + "=" + std::move(wanted);
 }
 
 std::optional<std::string> DenyList::denied(std::string_view kind,

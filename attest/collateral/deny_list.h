@@ -34,6 +34,8 @@ public:
                                                     const std::map<std::string, std::string>& claims) const;
     [[nodiscard]] std::optional<std::string> denied_node(const Sha256& spki) const;
 
+    // A value as entries hold it.
+    static std::string compared(std::string_view value);
     // Subject ("sev-snp.chip_id", "node") and value of each entry, as compared; for whoever shows a list.
     [[nodiscard]] const std::map<std::string, std::set<std::string>, std::less<>>& entries() const { return entries_; }
 

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
+#include "attest/collateral/deny_list.h"
 #include "attest/verify/scope.h"
 #include "crypto/digest.h"
 
@@ -21,16 +23,8 @@ std::uint64_t short_hash(std::string_view text) {
     return out;
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
-
-// As the deny list compares.
 std::uint64_t entry_hash(std::string_view subject, std::string_view value) {
-    return short_hash(std::string(subject) + "=" + lower(value));
+    return short_hash(std::string(subject) + "=" + attest::DenyList::compared(value));
 }
 
 std::uint64_t count(const std::map<std::string, std::string>& claims, const std::string& name) {
@@ -39,13 +33,6 @@ std::uint64_t count(const std::map<std::string, std::string>& claims, const std:
     if (at == claims.end()) return kNoCount;
     const auto [end, error] = std::from_chars(at->second.data(), at->second.data() + at->second.size(), out);
     return error == std::errc() && *end == '\0' ? out : kNoCount;
-}
-
-// Whether `now` shows a later boot of the machine that `before` was seen on.
-bool restarted(const std::vector<Lease::Boot>& before, const std::vector<Lease::Boot>& now) {
-    return std::ranges::any_of(before, [&](const Lease::Boot& old) {
-        return std::ranges::any_of(now, [&](const Lease::Boot& fresh) { return fresh.key == old.key && fresh != old; });
-    });
 }
 
 // Why a lease falls, if it does.
@@ -100,26 +87,50 @@ std::optional<Lease> lease_of(const judge::Record& record) {
     return lease_of(*decision, record.facts.node_spki, record.outcome.accessor, record.id);
 }
 
-std::vector<Ended> Leases::add(Lease lease, WallTime now) {
-    expire(now);
-    std::vector<Ended> out;
+bool Leases::of_earlier_boot(const Lease& lease) const {
+    return std::ranges::any_of(lease.boots, [&](const Lease::Boot& boot) {
+        const auto last = seen_.find(boot.key);
+        return last != seen_.end() && last->second.boot != boot && last->second.record > lease.record;
+    });
+}
+
+// True if it shows another boot of a machine than was seen.
+bool Leases::see(const Lease& lease) {
     bool other = false;
     for (const auto& boot : lease.boots) {
-        const auto [last, first] = seen_last_.try_emplace(boot.key, boot);
-        other |= !first && last->second != boot;
-        last->second = boot;
+        const auto [last, first] = seen_.try_emplace(boot.key, Seen{boot, lease.record});
+        if (first) continue;
+        other |= last->second.boot != boot;
+        if (last->second.record <= lease.record) last->second = {boot, lease.record};
     }
-    if (other)
+    if (seen_.size() >= forget_at_) forget_boots();
+    return other;
+}
+
+// Of machines without a lease: there is nothing to end.
+void Leases::forget_boots() {
+    std::set<std::uint64_t> leased;
+    for (const auto& [end, lease] : by_end_)
+        for (const auto& boot : lease.boots)
+            leased.insert(boot.key);
+    std::erase_if(seen_, [&](const auto& seen) { return !leased.contains(seen.first); });
+    forget_at_ = 2 * seen_.size() + kSpareBoots;
+}
+
+std::vector<Ended> Leases::add(Lease lease, WallTime now) {
+    expire(now);
+    const auto& added = by_end_.emplace(lease.expires, std::move(lease))->second;
+    std::vector<Ended> out;
+    if (see(added))
         for (auto at = by_end_.begin(); at != by_end_.end();) {
-            if (!restarted(at->second.boots, lease.boots)) {
+            if (!of_earlier_boot(at->second)) {
                 ++at;
                 continue;
             }
             out.push_back({std::move(at->second), Reason::evidence_reset_changed, "the machine has restarted since"});
             at = by_end_.erase(at);
         }
-    const auto end = lease.expires;
-    if (end > now) by_end_.emplace(end, std::move(lease));
+    expire(now);
     return out;
 }
 
@@ -144,7 +155,7 @@ std::vector<Ended> Leases::review(const Rules& rules, WallTime now) {
 
 void Leases::expire(WallTime now) {
     by_end_.erase(by_end_.begin(), by_end_.upper_bound(now));
-    if (by_end_.empty()) seen_last_.clear();
+    if (by_end_.empty()) seen_.clear();
 }
 
 }  // namespace ct::gate

@@ -18,7 +18,7 @@ namespace ct::gate {
 
 struct Lease {
     std::string accessor;  // of the token, for OpenBao
-    std::string record;    // id of the release
+    std::string record;    // id of the release: ids sort by time
     std::string node, workload;
     Sha256 node_spki{};
     std::uint64_t policy_epoch = 0;
@@ -47,7 +47,8 @@ struct Ended {
 
 class Leases {
 public:
-    // Those of the same machine that an earlier boot rests on end with it (evidence_reset_changed).
+    // Of one machine only those of its last boot stay (evidence_reset_changed); records say which release was the later one,
+    // in whatever order they are added.
     std::vector<Ended> add(Lease lease, WallTime now);
     // What no longer stands by these rules: nodes revoked or gone, an older policy epoch, workloads without policy, entries of
     // the deny list. They are forgotten here.
@@ -55,10 +56,23 @@ public:
     // Forgets what ended by itself.
     void expire(WallTime now);
     [[nodiscard]] std::size_t size() const { return by_end_.size(); }
+    // How many machines' boots are remembered: a small multiple of size() at most, but for kSpareBoots.
+    [[nodiscard]] std::size_t boots() const { return seen_.size(); }
+
+    static constexpr std::size_t kSpareBoots = 1024;
 
 private:
+    struct Seen {
+        Lease::Boot boot;
+        std::string record;  // of the last release that showed it
+    };
+    [[nodiscard]] bool of_earlier_boot(const Lease& lease) const;
+    bool see(const Lease& lease);
+    void forget_boots();
+
     std::multimap<WallTime, Lease> by_end_;
-    std::map<std::uint64_t, Lease::Boot> seen_last_;  // by key: all leases need a look only when a boot is another one
+    std::map<std::uint64_t, Seen> seen_;  // by key: all leases need a look only when a boot is another one
+    std::size_t forget_at_ = kSpareBoots;
 };
 
 }  // namespace ct::gate

@@ -97,6 +97,36 @@ TEST(Leases, OfAnEarlierBootEndWhenTheMachineShowsALaterOne) {
     EXPECT_EQ(leases.size(), 3U);
 }
 
+TEST(Leases, OfBootsAreOrderedByTheirReleasesAndNotByTheirArrival) {
+    const auto boot = [](const std::string& accessor, const std::string& record, const std::string& reset,
+                         Seconds life = 600s) {
+        auto out = lease(accessor, {{"ak", "one"}, {"reset_count", reset}, {"restart_count", "0"}}, life);
+        out.record = record;
+        return out;
+    };
+    Leases leases;
+    EXPECT_TRUE(leases.add(boot("new", "20261124T150000", "4"), kNow).empty());
+    auto ended = leases.add(boot("old", "20261124T140000", "3"), kNow);
+    ASSERT_EQ(ended.size(), 1U);
+    EXPECT_EQ(ended[0].lease.accessor, "old");
+    EXPECT_TRUE(leases.add(boot("same", "20261124T160000", "4"), kNow).empty());
+    ended = leases.add(boot("short", "20261124T170000", "5", 0s), kNow);
+    EXPECT_EQ(ended.size(), 2U) << "what has ended by itself still shows a boot";
+    EXPECT_EQ(leases.size(), 0U);
+}
+
+TEST(Leases, RememberNoBootsWithoutEnd) {
+    Leases leases;
+    leases.add(lease("stays", {{"ak", "one"}, {"reset_count", "3"}, {"restart_count", "0"}}), kNow);
+    for (std::size_t i = 0; i < 4 * Leases::kSpareBoots; ++i) {
+        leases.add(lease("a", {{"ak", std::to_string(i)}, {"reset_count", "1"}, {"restart_count", "0"}}, 0s), kNow);
+        ASSERT_LE(leases.boots(), 4 + Leases::kSpareBoots);
+    }
+    EXPECT_EQ(leases.add(lease("later", {{"ak", "one"}, {"reset_count", "4"}, {"restart_count", "0"}}), kNow).size(),
+              1U)
+        << "of a machine with a lease it is remembered";
+}
+
 TEST(Leases, AreForgottenAtTheirEnd) {
     Leases leases;
     leases.add(lease("a", {}, 10s), kNow);
