@@ -18,7 +18,7 @@ namespace {
 using config::Node;
 
 constexpr Seconds kLeastTtl{10};
-constexpr Seconds kMostTtl = kMostLifetime;
+constexpr Seconds kMostTtl = std::chrono::hours{24};
 constexpr Seconds kMostWrapTtl = std::chrono::minutes{5};
 constexpr Seconds kDefaultTtl = std::chrono::minutes{5};
 constexpr Seconds kDefaultWrapTtl{30};

@@ -96,8 +96,7 @@ Sha256 policy_hash(const std::vector<PolicyFile>& files);
 // Bounds of a policy as a whole. A gate with more than this wants several gates, one for each trust domain.
 inline constexpr std::size_t kPolicyFiles = 256;
 inline constexpr std::size_t kPolicyFileSize = 256UZ * 1024;
-inline constexpr std::size_t kPolicySize = 1024UZ * 1024;         // all files; every audit record holds a copy
-inline constexpr Seconds kMostLifetime = std::chrono::hours{24};  // of a verdict
+inline constexpr std::size_t kPolicySize = 1024UZ * 1024;  // all files; every audit record holds a copy
 inline constexpr std::size_t kWorkloads = 4096;
 inline constexpr std::size_t kListEntries = 1024;  // of one allow-list
 

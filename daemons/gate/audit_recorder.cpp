@@ -48,7 +48,7 @@ Status AuditRecorder::store(const action::Store& what, const std::string& addres
         return fail(Reason::quota_exceeded, "too many strangers");
     }
     const auto& verdict = what.verdict;
-    CT_CHECK(store_.write(verdict.record, what.record, verdict.released, loop_.wall_now()));
+    CT_CHECK(store_.write(verdict.record, what.record, verdict.released, loop_.wall_now(), verdict.lifetime));
     auto written = write_event(what, address);
     // A record of a release that will not happen would be a lie.
     if (!written) store_.remove(verdict.record, verdict.released);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <vector>
@@ -25,6 +26,16 @@ std::string time_prefix(WallTime time) {
     judge::Case at;
     at.at = time;
     return judge::record_id(at).substr(0, 23);  // "20261124T140305.123456Z"
+}
+
+timespec to_timespec(WallTime time) {
+    const auto whole = std::chrono::floor<Seconds>(time);
+    return {whole.time_since_epoch().count(), std::chrono::nanoseconds{time - whole}.count()};
+}
+
+bool ends_after(const struct stat& file, WallTime now) {
+    const auto at = to_timespec(now);
+    return file.st_mtim.tv_sec != at.tv_sec ? file.st_mtim.tv_sec > at.tv_sec : file.st_mtim.tv_nsec > at.tv_nsec;
 }
 
 }  // namespace
@@ -92,7 +103,7 @@ Status RecordStore::make_room(Folder& folder, std::uint64_t size, WallTime now) 
 
 Status RecordStore::ready(WallTime now) { return make_room(released_, kSpare, now); }
 
-Status RecordStore::write(const std::string& id, ByteView record, bool released, WallTime now) {
+Status RecordStore::write(const std::string& id, ByteView record, bool released, WallTime now, Seconds life) {
     auto& folder = released ? released_ : refused_;
     CT_CHECK(make_room(folder, record.size(), now));
     const auto name = id + std::string(kSuffix);
@@ -107,7 +118,9 @@ Status RecordStore::write(const std::string& id, ByteView record, bool released,
             ::openat(folder.fd.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640));
         if (!file) return failed("cannot make a record");
         if (!write_all(file.get(), record.data(), record.size())) return failed("cannot write a record");
-        if (::fdatasync(file.get()) != 0) return failed("cannot sync a record");
+        const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, to_timespec(now + life)};
+        if (::futimens(file.get(), times.data()) != 0) return failed("cannot date a record");
+        if (::fsync(file.get()) != 0) return failed("cannot sync a record");
     }
     if (::renameat2(folder.fd.get(), temporary.c_str(), folder.fd.get(), name.c_str(), RENAME_NOREPLACE) != 0)
         return failed("cannot name a record");
@@ -131,10 +144,11 @@ void RecordStore::remove(const std::string& id, bool released) {
     folder.files.erase(at);
 }
 
-void RecordStore::each_release(WallTime since, const std::function<void(ByteView)>& take) const {
-    const auto from = time_prefix(since);
+void RecordStore::each_live_release(WallTime now, const std::function<void(ByteView)>& take) const {
     for (const auto& file : released_.files) {
-        if (file.name < from) continue;
+        struct stat info{};
+        if (::fstatat(released_.fd.get(), file.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !ends_after(info, now))
+            continue;
         if (const auto bytes = read_file(released_.path + "/" + file.name, judge::kRecordSize)) take(as_bytes(*bytes));
     }
 }

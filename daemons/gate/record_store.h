@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Audit records as files: FOLDER/released/ID.cbor and FOLDER/refused/ID.cbor, written whole, synced, never overwritten.
-// Releases and refusals have separate room, so that nobody can push the proof of a release out by being refused.
+// Releases and refusals have separate room, so that nobody can push the proof of a release out by being refused. A file's time
+// of modification is the end of what was released, so that a start reads only the records that still matter.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +23,14 @@ public:
     // Makes the two folders if need be and takes stock. io_failed if they cannot be used.
     static Result<RecordStore> open(const RecordSettings& settings);
 
-    // audit_unavailable: it is not on stable storage, and nothing of it remains.
-    Status write(const std::string& id, ByteView record, bool released, WallTime now);
+    // `life` is that of what is released, from `now` on. audit_unavailable: it is not on stable storage, and nothing of it
+    // remains.
+    Status write(const std::string& id, ByteView record, bool released, WallTime now, Seconds life = Seconds{0});
     // For a record whose verdict was not carried out after all.
     void remove(const std::string& id, bool released);
 
-    // The records of releases from `since` on, oldest first; one that cannot be read is left out.
-    void each_release(WallTime since, const std::function<void(ByteView)>& take) const;
+    // The records of releases that may still live, oldest first; one that cannot be read is left out.
+    void each_live_release(WallTime now, const std::function<void(ByteView)>& take) const;
 
     // Why no release could be recorded now, if so: asked before OpenBao makes a token in vain.
     [[nodiscard]] Status ready(WallTime now);

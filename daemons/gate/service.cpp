@@ -121,7 +121,7 @@ GateService::GateService(daemon::Daemon& daemon, Settings settings, std::shared_
                       log::write(log::Level::info, "no TLS with " + address, error);
                   }},
       ender_(
-          daemon.loop(), daemon.audit(), [this] { return minter_; },
+          daemon.loop(), daemon.audit(),
           [this](const std::string& trouble) {
               if (trouble == lease_trouble_) return;
               lease_trouble_ = trouble;
@@ -169,6 +169,7 @@ void GateService::adopt(std::shared_ptr<const Rules> rules, Identity identity, s
     if (minter) {
         minter_ = std::move(minter);
         minter_->start();
+        ender_.use(minter_);
     }
     ender_.end(leases_.review(*rules_, daemon_.loop().wall_now()));
     watch_certificate();
@@ -225,7 +226,7 @@ void GateService::watch_certificate() {
 // What was released before a restart and may still live.
 void GateService::restore_leases() {
     const auto now = daemon_.loop().wall_now();
-    recorder_.files().each_release(now - judge::kMostLifetime, [&](ByteView bytes) {
+    recorder_.files().each_live_release(now, [&](ByteView bytes) {
         const auto record = judge::decode_record(bytes);
         if (!record) return;
         if (auto lease = lease_of(*record)) ender_.end(leases_.add(std::move(*lease), now));

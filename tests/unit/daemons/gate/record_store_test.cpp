@@ -123,6 +123,24 @@ TEST_F(Records, AreCountedAgainAfterARestartWithoutWhatACrashLeft) {
     EXPECT_FALSE(store.write(id_at(kNow, 9), record_, true, kNow));
 }
 
+TEST_F(Records, OfReleasesThatMayStillLiveAreReadAfterARestart) {
+    {
+        auto store = open();
+        ASSERT_TRUE(store.write(id_at(kNow, 1), as_bytes("minutes"), true, kNow, Seconds{600}));
+        ASSERT_TRUE(store.write(id_at(kNow + Seconds{1}, 2), as_bytes("an hour"), true, kNow, Seconds{3600}));
+        ASSERT_TRUE(store.write(id_at(kNow, 3), as_bytes("refused"), false, kNow, Seconds{3600}));
+        ASSERT_TRUE(store.write(id_at(kNow, 4), as_bytes("no life"), true, kNow));
+    }
+    const auto live_at = [store = open()](WallTime time) {
+        std::vector<std::string> out;
+        store.each_live_release(time, [&](ByteView record) { out.emplace_back(as_text(record)); });
+        return out;
+    };
+    EXPECT_EQ(live_at(kNow + Seconds{599}), (std::vector<std::string>{"minutes", "an hour"}));
+    EXPECT_EQ(live_at(kNow + Seconds{600}), std::vector<std::string>{"an hour"});
+    EXPECT_TRUE(live_at(kNow + Seconds{3600}).empty());
+}
+
 TEST_F(Records, ThatWereNotCarriedOutAreTakenBack) {
     auto store = open();
     ASSERT_TRUE(store.write(id_at(kNow), record_, true, kNow));
