@@ -17,8 +17,8 @@ namespace ct::gate {
 namespace {
 
 constexpr std::size_t kChunk = 64 << 10;
-constexpr Millis kAgain{
-    1000};  // between a death and the next life: a judge that cannot start must not fill the journal
+// Between a death and the next life: a judge that cannot start must not fill the journal.
+constexpr Millis kAgain{1000};
 
 judge::WorkerRules worker_rules(const Rules& rules) {
     judge::WorkerRules out{rules.policy.files(), std::nullopt};
@@ -30,10 +30,6 @@ Event to_event(std::uint64_t question, judge::Answer answer) {
     if (auto* opening = std::get_if<judge::Opening>(&answer.content))
         return event::Opened{question, std::move(*opening)};
     return event::Judged{question, std::get<judge::Decision>(std::move(answer.content))};
-}
-
-void fail_one(const std::function<void(Event)>& answer, std::uint64_t question, const std::string& why) {
-    answer(event::JudgeFailed{question, {Reason::judge_unavailable, why, 0}});
 }
 
 }  // namespace
@@ -96,8 +92,18 @@ Status JudgePool::spawn(Worker& worker) {
         worker.pid = -1;
         return fail_errno(Reason::judge_unavailable, options_.program, error);
     }
-    CT_TRY(worker.process, pidfd_open(worker.pid));
     worker.socket = std::move(ours);
+    if (auto watched = watch(worker); !watched) {
+        ::kill(worker.pid, SIGKILL);
+        ::waitpid(worker.pid, nullptr, 0);
+        worker = Worker{};
+        return watched;
+    }
+    return {};
+}
+
+Status JudgePool::watch(Worker& worker) {
+    CT_TRY(worker.process, pidfd_open(worker.pid));
     CT_TRY(worker.io, loop_.add_io(worker.socket.get(), EPOLLIN,
                                    [this, &worker](std::uint32_t revents) { on_ready(worker, revents); }));
     CT_TRY(worker.exit, loop_.add_pidfd(worker.process.get(), [this, &worker] { bury(worker, "it died"); }));
@@ -105,24 +111,37 @@ Status JudgePool::spawn(Worker& worker) {
 }
 
 void JudgePool::ask(const action::Ask& what, std::function<void(Event)> answer) {
+    auto question = what.question;
+    question.id = ++next_;
+    Waiting waiting{question.id, what.question.id, what.rules, attest::frame(judge::encode(question)),
+                    std::move(answer)};
+    if (bytes_ + waiting.message.size() > options_.most_bytes)
+        return waiting.answer(
+            event::JudgeFailed{waiting.question, {Reason::judge_unavailable, "too much waits for a verdict", 0}});
+    bytes_ += waiting.message.size();
+    give(std::move(waiting));
+}
+
+// To the one with the shortest queue.
+void JudgePool::give(Waiting waiting) {
     Worker* best = nullptr;
     for (const auto& worker : workers_)
         if (worker->pid >= 0 && (best == nullptr || worker->waiting.size() < best->waiting.size())) best = worker.get();
-    if (best == nullptr) return fail_one(answer, what.question.id, "no judge runs; one is started again soon");
-    if (best->waiting.size() >= options_.queue)
-        return fail_one(answer, what.question.id, "too many wait for a verdict");
-    send(*best, {what, std::move(answer)});
+    if (best == nullptr) return fail_one(waiting, "no judge runs; one is started again soon");
+    send(*best, std::move(waiting));
+}
+
+void JudgePool::fail_one(const Waiting& waiting, const std::string& why) {
+    bytes_ -= waiting.message.size();
+    waiting.answer(event::JudgeFailed{waiting.question, {Reason::judge_unavailable, why, 0}});
 }
 
 void JudgePool::send(Worker& worker, Waiting waiting) {
-    if (worker.rules != waiting.what.rules) {
-        worker.rules = waiting.what.rules;
+    if (worker.rules != waiting.rules) {
+        worker.rules = waiting.rules;
         append(worker.output, attest::frame(judge::encode(worker_rules(*worker.rules))));
     }
-    auto question = waiting.what.question;
-    question.id = ++next_;
-    append(worker.output, attest::frame(judge::encode(question)));
-    worker.ids.push_back(question.id);
+    append(worker.output, waiting.message);
     worker.waiting.push_back(std::move(waiting));
     if (worker.waiting.size() == 1) arm(worker);
     write_some(worker);
@@ -172,13 +191,13 @@ void JudgePool::read_some(Worker& worker) {
 
 void JudgePool::take(Worker& worker, ByteView message) {
     auto answer = judge::decode_answer(message);
-    if (!answer || worker.waiting.empty() || answer->id != worker.ids.front())
+    if (!answer || worker.waiting.empty() || answer->id != worker.waiting.front().id)
         return bury(worker, "it said what no judge says");
     const auto waiting = std::move(worker.waiting.front());
     worker.waiting.pop_front();
-    worker.ids.pop_front();
+    bytes_ -= waiting.message.size();
     arm(worker);
-    waiting.answer(to_event(waiting.what.question.id, std::move(*answer)));
+    waiting.answer(to_event(waiting.question, std::move(*answer)));
 }
 
 // Whatever it was at is to blame and is told so; the rest of its queue is asked again elsewhere.
@@ -193,10 +212,10 @@ void JudgePool::bury(Worker& worker, const std::string& why) {
     auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
     if (timer) worker.again = std::move(*timer);
     if (left.empty()) return;
-    fail_one(left.front().answer, left.front().what.question.id, why);
+    fail_one(left.front(), why);
     left.pop_front();
     for (auto& waiting : left)
-        ask(waiting.what, std::move(waiting.answer));
+        give(std::move(waiting));
 }
 
 void JudgePool::revive(Worker& worker) {
@@ -205,7 +224,7 @@ void JudgePool::revive(Worker& worker) {
         if (timer) worker.again = std::move(*timer);
         return trouble_("a judge could not be started: " + status.error().to_string());
     }
-    trouble_("");
+    if (std::ranges::all_of(workers_, [](const auto& each) { return each->pid >= 0; })) trouble_("");
 }
 
 }  // namespace ct::gate

@@ -24,7 +24,7 @@ public:
         std::string program;  // path of cloudtaser-judge
         std::size_t processes = 1;
         Millis verdict_time{limits::kVerdictTime};
-        std::size_t queue = 64;  // questions that wait for one process
+        std::size_t most_bytes = 256UZ << 20;  // of questions that wait for an answer, as encoded
     };
     // Starts them; judge_unavailable if one cannot be started. `trouble` hears, in words, when judges die, and "" when all
     // is well again. `deaths` counts them.
@@ -42,7 +42,10 @@ public:
 
 private:
     struct Waiting {
-        action::Ask what;
+        std::uint64_t id = 0;        // ours
+        std::uint64_t question = 0;  // the asker's
+        std::shared_ptr<const Rules> rules;
+        Bytes message;
         std::function<void(Event)> answer;
     };
     struct Worker {
@@ -53,12 +56,14 @@ private:
         Bytes output;
         std::size_t written = 0;
         attest::FrameReader input;
-        std::deque<Waiting> waiting;  // the first one is being judged; ids are ours
-        std::deque<std::uint64_t> ids;
+        std::deque<Waiting> waiting;  // the first one is being judged
     };
     JudgePool(EventLoop& loop, Options options, std::function<void(const std::string&)> trouble, std::uint64_t& deaths);
 
     Status spawn(Worker& worker);
+    Status watch(Worker& worker);
+    void give(Waiting waiting);
+    void fail_one(const Waiting& waiting, const std::string& why);
     void send(Worker& worker, Waiting waiting);
     void on_ready(Worker& worker, std::uint32_t revents);
     void write_some(Worker& worker);
@@ -73,6 +78,7 @@ private:
     std::function<void(const std::string&)> trouble_;
     std::uint64_t& deaths_;
     std::uint64_t next_ = 0;
+    std::size_t bytes_ = 0;
     std::vector<std::unique_ptr<Worker>> workers_;
 };
 

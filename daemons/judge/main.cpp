@@ -68,6 +68,8 @@ int main(int argc, char**) {
         return 2;
     }
     hold_no_secrets();
+    // Whatever the gate has open, this is not for here.
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
     auto status = crypto::initialise();
     if (status) status = judge::enter_sandbox();
     if (status) status = serve();

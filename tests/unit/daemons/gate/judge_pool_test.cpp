@@ -2,10 +2,13 @@
 // The real judge, seen from the gate; and judges that die, hang or lie, which are programs of this test.
 #include "daemons/gate/judge_pool.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <csignal>
+#include <filesystem>
+#include <set>
 
 #include "support/judge_case.h"
 #include "support/private_bus.h"
@@ -22,9 +25,10 @@ const std::string kTpmPolicy =
 
 class Judges : public testing::Test {
 protected:
-    void start(const std::string& program, std::size_t processes = 1, Millis time = Millis{10000}) {
+    void start(const std::string& program, std::size_t processes = 1, Millis time = Millis{10000},
+               std::size_t most_bytes = 256UZ << 20) {
         auto pool = JudgePool::start(
-            loop_, {.program = program, .processes = processes, .verdict_time = time},
+            loop_, {.program = program, .processes = processes, .verdict_time = time, .most_bytes = most_bytes},
             [this](const std::string& trouble) { troubles_.push_back(trouble); }, deaths_);
         ASSERT_TRUE(pool) << pool.error().to_string();
         pool_ = std::move(*pool);
@@ -84,10 +88,17 @@ TEST_F(Judges, AnswerEachQuestionByTheRulesThatCameWithIt) {
 }
 
 TEST_F(Judges, HaveNothingButTheirSocket) {
+    // Something that the gate forgot to close on exec.
+    const Fd forgotten(::open("/dev/null", O_RDONLY));
+    ASSERT_TRUE(forgotten);
     start(test::built("cloudtaser-judge"));
     ask(1, rules());
     wait_for(1);
     ASSERT_EQ(pool_->pids().size(), 1U);
+    std::set<std::string> open;
+    for (const auto& fd : std::filesystem::directory_iterator("/proc/" + std::to_string(pool_->pids()[0]) + "/fd"))
+        open.insert(fd.path().filename());
+    EXPECT_EQ(open, (std::set<std::string>{"0", "1", "2"}));
     const auto status = read_file("/proc/" + std::to_string(pool_->pids()[0]) + "/status", 65536);
     ASSERT_TRUE(status);
     EXPECT_NE(status->find("\nSeccomp:\t2\n"), std::string::npos) << *status;
@@ -147,13 +158,27 @@ TEST_F(Judges, OneThatLiesIsEnded) {
     }
 }
 
-TEST_F(Judges, TheQueueOfOneHasAnEnd) {
-    start(script("exec sleep 1000"), 1, Millis{60000});
+TEST_F(Judges, WhatWaitsIsBounded) {
+    start(script("exec sleep 1000"), 1, Millis{60000}, 16 << 10);
     const auto by = rules();
-    for (std::uint64_t i = 0; i < 65; ++i)
+    for (std::uint64_t i = 0; i < 64; ++i)
         ask(i, by);
-    EXPECT_EQ(answers_.size(), 1U);
-    EXPECT_EQ(answers_[64], "too many wait for a verdict");
+    ASSERT_FALSE(answers_.empty());
+    EXPECT_LT(answers_.size(), 64U);
+    for (const auto& [id, answer] : answers_)
+        EXPECT_EQ(answer, "too much waits for a verdict") << id;
+    EXPECT_TRUE(answers_.contains(63)) << "the last ones are refused";
+    EXPECT_FALSE(answers_.contains(0));
+}
+
+TEST_F(Judges, WhatIsAnsweredWaitsNoMore) {
+    start(test::built("cloudtaser-judge"), 1, Millis{10000}, 16 << 10);
+    const auto by = rules();
+    for (std::uint64_t i = 0; i < 64; ++i) {
+        ask(i, by);
+        wait_for(i + 1);
+        ASSERT_EQ(answers_[i], "evidence_kind_not_allowed") << i;
+    }
 }
 
 TEST_F(Judges, AProgramThatIsNotThereIsToldAtTheStart) {
