@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/judge/case_encoding.h"
 
+#include "attest/collateral/bundle.h"
 #include "attest/judge/encoding.h"
 #include "base/limits.h"
 
@@ -9,7 +10,6 @@ namespace {
 
 constexpr std::size_t kKinds = 16;
 constexpr std::size_t kKindWord = 32;
-constexpr std::size_t kCollateralItem = 1UZ << 20;
 
 template <class T>
 void put_message(cbor::Writer& out, const std::optional<T>& message) {
@@ -215,7 +215,7 @@ Result<std::optional<Makers>> take_makers(cbor::Reader& in, std::size_t most) {
     for (std::size_t i = 0; i < count; ++i) {
         CT_CHECK(enter_array(in, 2));
         CT_TRY(auto name, take_text(in, limits::kNameLength));
-        CT_TRY(const auto content, in.bytes(1, kCollateralItem));
+        CT_TRY(const auto content, in.bytes(1, attest::kMostCollateralItem));
         CT_CHECK(in.leave());
         if (!out.items.empty() && out.items.rbegin()->first >= name)
             return fail(Reason::malformed, "collateral out of order");

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "attest/judge/encoding.h"
 #include "attest/protocol/messages.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
@@ -214,8 +215,8 @@ Exchange::Actions Exchange::take_proof(attest::Proof proof, const Moment& moment
     return ask(judge::Question::About::proof, moment);
 }
 
-Exchange::Actions Exchange::fault(Reason reason, std::string detail, const Moment& moment) {
-    facts_.fault = attest::Finding{reason, std::move(detail)};
+Exchange::Actions Exchange::fault(Reason reason, const std::string& detail, const Moment& moment) {
+    facts_.fault = attest::Finding{reason, judge::printable(detail)};
     return ask(judge::Question::About::proof, moment);
 }
 
@@ -229,7 +230,7 @@ Exchange::Actions Exchange::judged(judge::Decision decision, const Moment& momen
 }
 
 Exchange::Actions Exchange::judge_failed(const Error& error, const Moment& moment) {
-    facts_.fault = attest::Finding{Reason::judge_unavailable, error.context};
+    facts_.fault = attest::Finding{Reason::judge_unavailable, judge::printable(error.context)};
     facts_.at = moment.now;
     judged_by_ = moment.rules;
     return conclude(judge::appraise(moment.rules->policy, facts_));

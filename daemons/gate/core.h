@@ -171,7 +171,7 @@ private:
     Actions take_hello(attest::Hello hello, const Moment& moment);
     Actions take_proof(attest::Proof proof, const Moment& moment);
     Actions minted(event::Minted& event);
-    Actions fault(Reason reason, std::string detail, const Moment& moment);
+    Actions fault(Reason reason, const std::string& detail, const Moment& moment);
     Actions ask(judge::Question::About about, const Moment& moment);
     Actions opened(event::Opened& event, const Moment& moment);
     Actions judged(judge::Decision decision, const Moment& moment);
