@@ -7,7 +7,6 @@
 #include "attest/verify/tdx/verifier.h"
 #include "attest/verify/tpm2/verifier.h"
 #include "attest/verify/verifier.h"
-#include "crypto/digest.h"
 
 namespace ct::attest {
 namespace {
@@ -37,13 +36,6 @@ constexpr const Verifier* kVerifiers[] = {&kTpm2,                           //
                                           &kGceSnp,   &kSimulatedGceSnp};
 
 }  // namespace
-
-Sha256 CollateralReader::digest(std::string_view name) const {
-    if (digests_ != nullptr)
-        if (const auto known = digests_->find(name); known != digests_->end()) return known->second;
-    const auto item = all_.find(name);
-    return item == all_.end() ? Sha256{} : crypto::sha256(item->second);
-}
 
 const Verifier* find_verifier(std::string_view kind) {
     for (const Verifier* verifier : kVerifiers) {

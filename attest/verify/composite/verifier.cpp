@@ -76,7 +76,8 @@ void CompositeVerifier::judge_hardware(const Half& half, ByteView evidence, cons
                       .binding = report_data,
                       .at = half.subject.at,
                       .enrolled = {},
-                      .collateral = half.subject.collateral};
+                      .collateral = half.subject.collateral,
+                      .memo = half.subject.memo};
     Verdict part = hardware_.verify(report, *half.policy.hardware);
     for (Finding& finding : part.findings) {
         if (finding.reason == Reason::evidence_nonce_mismatch)

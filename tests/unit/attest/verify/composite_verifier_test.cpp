@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What composite kinds add to the verifiers that they are made of; how parts may be mixed is relay_test.cpp's matter.
+#include "attest/collateral/deny_list.h"
+#include "attest/verify/scope.h"
 #include "composite_rig.h"
 
 namespace ct::attest::composite {
@@ -38,6 +40,21 @@ TEST_P(Composite, IsRefusedForWhatEitherHalfIsRefusedFor) {
     EXPECT_EQ(reasons(judge(say(), {.tpm = "require_event_log = true\n", .hardware = {}, .own = {}})),
               Reasons{evidence_event_log_missing});
     EXPECT_FALSE(judge(say(), Rules{}, day(2036, 1, 1)).affirming()) << "certificates and lists have ended";
+}
+
+TEST_P(Composite, IsShutOutByWhatShutsOutEitherOfItsParts) {
+    const Verdict verdict = judge(say());
+    const auto entry = [&](const std::string& as, const std::string& claim) {
+        const auto list = DenyList::parse(as_bytes(as + "." + claim + "=" + verdict.claims.at(claim)));
+        EXPECT_TRUE(list) << claim;
+        return std::ranges::any_of(
+            denied_as(kind()), [&](std::string_view name) { return list->denied(name, verdict.claims).has_value(); });
+    };
+    const bool tdx = kind() == kAzureTdx;
+    EXPECT_TRUE(entry("tpm2", "ak"));
+    EXPECT_TRUE(entry(tdx ? "tdx" : "sev-snp", tdx ? "mrtd" : "measurement"));
+    EXPECT_TRUE(entry(kind(), "ak"));
+    EXPECT_FALSE(entry(tdx ? "sev-snp" : "tdx", "ak"));
 }
 
 TEST_P(Composite, WithAKeyThatMayLeaveItsTpmIsRefused) {
