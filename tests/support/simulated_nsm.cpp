@@ -101,18 +101,29 @@ struct SimulatedNsm::Key {
     std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> pkey{EVP_EC_gen("P-384"), EVP_PKEY_free};
 };
 
-SimulatedNsm::SimulatedNsm(WallTime at)
-    : leaf_end(std::chrono::floor<Seconds>(at) + std::chrono::hours{2}),
-      key_(std::make_shared<Key>()),
-      root_(Issuer::root("simulated.nitro-enclaves", at - std::chrono::hours{1}, at + std::chrono::hours{9000})),
-      instance_(root_.intermediate("i-0123456789abcdef0.simulated.nitro-enclaves", at - std::chrono::hours{1},
-                                   at + std::chrono::hours{23})) {
+Issuer SimulatedNsm::maker(WallTime at) {
+    return Issuer::root("simulated.nitro-enclaves", at - std::chrono::hours{1}, at + std::chrono::hours{9000});
+}
+
+SimulatedNsm::SimulatedNsm(WallTime at, Issuer root)
+    : key_(std::make_shared<Key>()), root_(std::move(root)), instance_(root_) {
+    renew(at);
+}
+
+void SimulatedNsm::renew(WallTime at) {
+    constexpr std::chrono::hours before{1}, leaf_after{2}, instance_after{23};
+    const WallTime from = at - before;
+    if (from < instance_from_ || at + leaf_after > instance_from_ + before + instance_after) {
+        instance_ = root_.intermediate("i-0123456789abcdef0.simulated.nitro-enclaves", from, at + instance_after);
+        instance_from_ = from;
+    }
     unsigned char* der = nullptr;
     const int size = i2d_PUBKEY(key_->pkey.get(), &der);
     must(size > 0);
     const Bytes spki(der, der + size);
     OPENSSL_free(der);
-    leaf = instance_.issue(crypto::PublicKey::from_spki_der(spki).value(), at - std::chrono::hours{1}, leaf_end);
+    leaf_end = std::chrono::floor<Seconds>(at) + leaf_after;
+    leaf = instance_.issue(crypto::PublicKey::from_spki_der(spki).value(), from, leaf_end);
     cabundle = {root_.der(), instance_.der()};
 }
 

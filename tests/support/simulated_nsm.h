@@ -38,7 +38,13 @@ Bytes cose_sign1(ByteView payload, ByteView signature, ByteView header = kEs384H
 class SimulatedNsm final : public attest::nitro::Nsm {
 public:
     // Its certificates are good from an hour before `at`, the leaf for three hours, the others longer.
-    explicit SimulatedNsm(WallTime at);
+    explicit SimulatedNsm(WallTime at) : SimulatedNsm(at, maker(at)) {}
+    // One of many under one root.
+    SimulatedNsm(WallTime at, Issuer root);
+    static Issuer maker(WallTime at);
+    // Another leaf, and another instance's certificate when that one nears its end, as the hypervisor gives them to an enclave
+    // that goes on running.
+    void renew(WallTime at);
 
     Result<Bytes> exchange(ByteView request) override;
     // A document of this content, with our certificates, signed.
@@ -57,6 +63,7 @@ private:
     struct Key;
     std::shared_ptr<Key> key_;
     Issuer root_, instance_;
+    WallTime instance_from_;
 };
 
 }  // namespace ct::test
