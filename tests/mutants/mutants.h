@@ -4,26 +4,17 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <string>
 
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "support/tell.h"
 
 namespace ct::test {
 
-// A line in the log of this program, and on the descriptor that CT_COUNTS_FD names: who waits wants to see it.
-inline void tell_count(const std::string& line) {
-    std::cout << "mutants: " << line << std::endl;
-    const char* fd = std::getenv("CT_COUNTS_FD");  // NOLINT(concurrency-mt-unsafe): one thread
-    const std::string text = line + "\n";
-    if (fd != nullptr)
-        static_cast<void>(write_all(std::atoi(fd), text.data(), text.size()));  // NOLINT(cert-err34-c): ./dev says it
-}
+inline void tell_count(const std::string& line) { tell("mutants", line); }
 
 struct Count {
     std::size_t flips = 0, accepted = 0;
