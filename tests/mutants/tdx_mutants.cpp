@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/evidence/tdx_quote.h"
 #include "attest/verify/tdx/chain.h"
-#include "codec/base64.h"
 #include "codec/timestamp.h"
-#include "crypto/x509.h"
 #include "file_verdict.h"
 #include "mutants.h"
+#include "pck_armour.h"
 #include "support/vectors.h"
 #include "unit/attest/verify/tdx_rig.h"
 
@@ -44,15 +43,8 @@ Subject generated() {
     out.verdict.makers.items = exchange.collateral;
     out.verdict.at = exchange.at;
     out.verdict.expected = {Expected::What::report_data, Bytes(exchange.binding.begin(), exchange.binding.end())};
-    out.verdict.rules = {std::string(tdx::kSimulatedKind), "", 0, {}, exchange.rules};
+    out.verdict.rules = {std::string(tdx::kSimulatedKind), "", 0, {}, exchange.rules, {}};
     return out;
-}
-
-std::string pem_of(ByteView der) {
-    std::string out = "-----BEGIN CERTIFICATE-----\n", text = base64_encode(der);
-    for (std::size_t at = 0; at < text.size(); at += 64)
-        out += text.substr(at, 64) + "\n";
-    return out + "-----END CERTIFICATE-----\n";
 }
 
 class TdxMutants : public testing::Test {
@@ -90,27 +82,15 @@ TEST_F(TdxMutants, OfAQuote) {
 // The certificates under their armour, which is written anew around each mutant.
 TEST_F(TdxMutants, OfThePckCertificateAndItsAuthority) {
     const auto quote = tdx::parse_quote(verdict_.file).value();
-    const MutableBytes chain = mutable_part(verdict_.file, as_bytes(quote.pck_chain));
-    const auto certificates = crypto::Certificate::chain_from_pem(quote.pck_chain, 4).value();
-    ASSERT_GE(certificates.size(), 2U);
-    std::vector<Bytes> ders;
-    for (const auto& certificate : certificates)
-        ders.push_back(certificate.der().value());
-    const auto armour = [&] {
-        std::string out;
-        for (const Bytes& der : ders)
-            out += pem_of(der);
-        return out;
-    };
-    // Where the quote's own armour is longer (it may end with a zero), the rest stays as it is.
-    ASSERT_LE(armour().size(), chain.size());
+    PckArmour chain(mutable_part(verdict_.file, as_bytes(quote.pck_chain)));
+    ASSERT_GE(chain.ders.size(), 2U);
     const auto refilled = [&] {
-        std::ranges::copy(as_bytes(armour()), chain.begin());
+        chain.refill();
         return accepted();
     };
     ASSERT_TRUE(refilled()) << verdict_.why();
-    expect_no_mutant_accepted(name_, "PCK certificate", ders[0], refilled);
-    expect_no_mutant_accepted(name_, "PCK authority", ders[1], refilled);
+    expect_no_mutant_accepted(name_, "PCK certificate", chain.ders[0], refilled);
+    expect_no_mutant_accepted(name_, "PCK authority", chain.ders[1], refilled);
 }
 
 TEST_F(TdxMutants, OfRevocationLists) {

@@ -4,8 +4,8 @@
 #include <fstream>
 
 #include "attest/collect/composite/collectors.h"
-#include "codec/base64.h"
 #include "composite_rig.h"
+#include "support/pem.h"
 #include "support/swtpm.h"
 
 namespace ct::attest::composite {
@@ -105,13 +105,8 @@ protected:
     // Certificates as Azure's metadata service gives them.
     std::string write_pem(const std::string& name, std::initializer_list<Bytes> certificates) {
         std::string text;
-        for (const Bytes& der : certificates) {
-            text += "-----BEGIN CERTIFICATE-----\n";
-            const std::string digits = base64_encode(der);
-            for (std::size_t at = 0; at < digits.size(); at += 64)
-                text += digits.substr(at, 64) + "\n";
-            text += "-----END CERTIFICATE-----\n";
-        }
+        for (const Bytes& der : certificates)
+            text += test::certificate_pem(der);
         return write(name, as_bytes(text));
     }
 
