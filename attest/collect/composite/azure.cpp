@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "attest/collect/composite/collectors.h"
 #include "attest/evidence/composite_bundle.h"
@@ -83,12 +84,12 @@ private:
         sources_.tpm->release();
         CT_CHECK(sources_.paravisor->include(binding));
         auto pause = sources_.first_pause;
-        for (int attempt = 0; attempt < kAttempts; ++attempt, pause *= 2) {
+        for (int attempt = 0; attempt < kAttempts; ++attempt) {
+            if (attempt > 0) std::this_thread::sleep_for(std::exchange(pause, pause * 2));
             CT_TRY(Bytes bytes, read_report());
             CT_TRY(const auto hcl, azure::parse_hcl_report(bytes));
             const auto runtime = azure::parse_runtime(hcl.runtime);
             if (runtime && std::ranges::equal(runtime->user_data, binding)) return bytes;
-            std::this_thread::sleep_for(pause);
         }
         return fail(Reason::evidence_device_failed, "the paravisor makes no report over what was written for it");
     }
