@@ -8,7 +8,7 @@
 
 namespace ct::attest::gce {
 
-inline constexpr std::string_view kSnpKind = "gce-snp";
+inline constexpr std::string_view kSnpKind = "gce-snp", kSimulatedSnpKind = "simulated-gce-snp";
 
 // SHA-512("cloudtaser/gce-snp/v1" 0x00 | R | Name of the attestation key): REPORT_DATA. The first two have their size, so the
 // last needs none.

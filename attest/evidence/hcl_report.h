@@ -15,6 +15,7 @@
 namespace ct::attest::azure {
 
 inline constexpr std::string_view kSnpKind = "azure-snp", kTdxKind = "azure-tdx";
+inline constexpr std::string_view kSimulatedSnpKind = "simulated-azure-snp", kSimulatedTdxKind = "simulated-azure-tdx";
 inline constexpr std::size_t kHclReportOffset = 32, kHclReportSize = 1184, kTdReportSize = 1024;
 
 enum class Hardware : std::uint8_t { snp = 2, tdx = 4 };

@@ -20,11 +20,11 @@ const tdx::TdxVerifier kTdx(tdx::TdxVerifier::Device::real), kSimulatedTdx(tdx::
 using azure::Hardware;
 using composite::AzureVerifier, composite::GceVerifier, composite::Device;
 const AzureVerifier kAzureSnp(azure::kSnpKind, Hardware::snp, kSnp),
-    kSimulatedAzureSnp("simulated-azure-snp", Hardware::snp, kSimulatedSnp),
+    kSimulatedAzureSnp(azure::kSimulatedSnpKind, Hardware::snp, kSimulatedSnp),
     kAzureTdx(azure::kTdxKind, Hardware::tdx, kTdx),
-    kSimulatedAzureTdx("simulated-azure-tdx", Hardware::tdx, kSimulatedTdx);
+    kSimulatedAzureTdx(azure::kSimulatedTdxKind, Hardware::tdx, kSimulatedTdx);
 const GceVerifier kGceSnp(gce::kSnpKind, Device::real, kSnp),
-    kSimulatedGceSnp("simulated-gce-snp", Device::simulated, kSimulatedSnp);
+    kSimulatedGceSnp(gce::kSimulatedSnpKind, Device::simulated, kSimulatedSnp);
 
 // One line a technology.
 constexpr const Verifier* kVerifiers[] = {&kTpm2,                           //

@@ -41,6 +41,33 @@ void add_composite(const Settings& settings, std::vector<Device>& out) {
         add(make_gce_collector(gce::kSnpKind, make_tpm2_collector(gce_tpm(settings.tpm2)), snp_collector(settings)));
 }
 
+// Each has a TPM of its own: what a cloud keeps there, a test has written.
+void add_simulated_composite(const Settings& settings, std::vector<Device>& out) {
+    using namespace attest;
+    const auto add = [&](std::unique_ptr<Collector> collector) {
+        out.push_back({.collector = std::move(collector), .simulated = true});
+    };
+    const auto of = [](const SimulatedTpm& tpm) {
+        Tpm2Settings own;
+        own.tcti = tpm.tcti;
+        own.event_log = tpm.event_log;
+        return own;
+    };
+    const auto sources = [&](const SimulatedTpm& tpm) {
+        return AzureSources{.tpm = make_tpm2_collector(azure_tpm(of(tpm))),
+                            .paravisor = azure::open_paravisor(tpm.tcti),
+                            .certificates = settings.simulated_azure_snp.certificates,
+                            .quote = settings.simulated_azure_tdx.quote};
+    };
+    if (const auto& tpm = settings.simulated_azure_snp.tpm; !tpm.tcti.empty())
+        add(make_azure_collector(azure::kSimulatedSnpKind, azure::Hardware::snp, sources(tpm)));
+    if (const auto& tpm = settings.simulated_azure_tdx.tpm; !tpm.tcti.empty())
+        add(make_azure_collector(azure::kSimulatedTdxKind, azure::Hardware::tdx, sources(tpm)));
+    if (const auto& [tpm, reports] = settings.simulated_gce_snp; !tpm.tcti.empty())
+        add(make_gce_collector(gce::kSimulatedSnpKind, make_tpm2_collector(gce_tpm(of(tpm))),
+                               make_snp_collector({tsm::open_folder(reports), nullptr}, snp::kSimulatedKind)));
+}
+
 }  // namespace
 
 bool Device::there() const { return file.empty() || ::access(file.c_str(), F_OK) == 0; }
@@ -66,6 +93,7 @@ std::vector<Device> devices_of(const Settings& settings) {
         simulated(make_tdx_collector(tsm::open_folder(settings.simulated_tdx), tdx::kSimulatedKind, "", ""));
     if (!settings.simulated_nitro.empty())
         simulated(make_nitro_collector(nitro::simulated_nsm_at(settings.simulated_nitro), nitro::kSimulatedKind));
+    add_simulated_composite(settings, out);
     return out;
 }
 

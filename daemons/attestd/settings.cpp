@@ -141,6 +141,33 @@ Status read_composite(const Node& root, Settings& into) {
     return {};
 }
 
+Status read_simulated_tpm(const Node& table, SimulatedTpm& into) {
+    CT_CHECK(read_text(table, "tcti", into.tcti));
+    if (into.tcti.empty())
+        return table.get("tcti").value_or(table).error(
+            "write how the simulated TPM is reached: \"swtpm:path=/SOCKET\"");
+    return read_path(table, "event_log", into.event_log);
+}
+
+Status read_simulated_composite(const Node& root, Settings& into) {
+    if (const auto table = root.get("simulated-azure-snp")) {
+        CT_CHECK(table->only({"tcti", "event_log", "certificates"}));
+        CT_CHECK(read_simulated_tpm(*table, into.simulated_azure_snp.tpm));
+        CT_CHECK(read_path(*table, "certificates", into.simulated_azure_snp.certificates));
+    }
+    if (const auto table = root.get("simulated-azure-tdx")) {
+        CT_CHECK(table->only({"tcti", "event_log", "quote"}));
+        CT_CHECK(read_simulated_tpm(*table, into.simulated_azure_tdx.tpm));
+        CT_CHECK(read_file_name(*table, "quote", into.simulated_azure_tdx.quote));
+    }
+    if (const auto table = root.get("simulated-gce-snp")) {
+        CT_CHECK(table->only({"tcti", "event_log", "reports"}));
+        CT_CHECK(read_simulated_tpm(*table, into.simulated_gce_snp.tpm));
+        CT_CHECK(read_file_name(*table, "reports", into.simulated_gce_snp.reports));
+    }
+    return {};
+}
+
 Status read_simulated(const Node& root, Settings& into) {
     if (const auto table = root.get("simulated-sev-snp")) {
         CT_CHECK(table->only({"reports"}));
@@ -157,14 +184,15 @@ Status read_simulated(const Node& root, Settings& into) {
             return table->get("device").value_or(*table).error("write device = \"unix:/SOCKET\"");
         into.simulated_nitro.erase(0, kSocket.size() - 1);
     }
-    return {};
+    return read_simulated_composite(root, into);
 }
 
 }  // namespace
 
 Result<Settings> parse_settings(const Node& root) {
     CT_CHECK(root.only({"tpm2", "sev-snp", "tdx", "nitro", "azure-snp", "azure-tdx", "gce-snp", "simulated-sev-snp",
-                        "simulated-tdx", "simulated-nitro", "audit", "log"}));
+                        "simulated-tdx", "simulated-nitro", "simulated-azure-snp", "simulated-azure-tdx",
+                        "simulated-gce-snp", "audit", "log"}));
     Settings out;
     if (const auto table = root.get("tpm2")) CT_CHECK(read_tpm2(*table, out));
     if (const auto table = root.get("sev-snp")) CT_CHECK(read_snp(*table, out));

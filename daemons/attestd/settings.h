@@ -65,6 +65,21 @@ enum class Use : std::uint8_t { no, yes, if_there };
 //   reports = "/FOLDER"
 //   [simulated-nitro]
 //   device = "unix:/SOCKET"
+//   [simulated-azure-snp]
+//   tcti = "swtpm:path=/SOCKET"       # with the HCL report and the key where Azure has them
+//   event_log = ""
+//   certificates = ""                 # PEM file with the chip's certificate first
+//   [simulated-azure-tdx]
+//   tcti = "swtpm:path=/SOCKET"
+//   event_log = ""
+//   quote = "/FILE"
+//   [simulated-gce-snp]
+//   tcti = "swtpm:path=/SOCKET"       # with the key's template and certificate where Google has them
+//   event_log = ""
+//   reports = "/FOLDER"
+struct SimulatedTpm {
+    std::string tcti, event_log;
+};
 struct Settings {
     Use use_tpm2 = Use::if_there;
     attest::Tpm2Settings tpm2;
@@ -87,6 +102,19 @@ struct Settings {
     // Empty: none.
     std::string simulated_snp, simulated_tdx;  // folders of reports
     std::string simulated_nitro;               // a socket
+    // Without a TPM: none.
+    struct {
+        SimulatedTpm tpm;
+        std::string certificates;
+    } simulated_azure_snp;
+    struct {
+        SimulatedTpm tpm;
+        std::string quote;
+    } simulated_azure_tdx;
+    struct {
+        SimulatedTpm tpm;
+        std::string reports;
+    } simulated_gce_snp;
 };
 
 Result<Settings> parse_settings(const config::Node& root);

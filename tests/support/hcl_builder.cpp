@@ -27,4 +27,9 @@ std::string hcl_runtime(ByteView ak_modulus, const std::string& user_data) {
            R"("7DF7B373-B947-4AAA-96E5-C358F2A03D20"},"user-data":")" + user_data + "\"}";
 }
 
+std::string short_hcl_runtime(ByteView ak_modulus) {
+    return R"({"keys":[{"kid":"HCLAkPub","key_ops":["sign"],"kty":"RSA","e":"AQAB","n":")" +
+           base64url_encode(ak_modulus) + "\"}]}";
+}
+
 }  // namespace ct::test

@@ -22,5 +22,7 @@ struct HclFields {
 
 // Runtime data that names this modulus (with exponent 65537) as the attestation key's.
 std::string hcl_runtime(ByteView ak_modulus, const std::string& user_data = std::string(128, '0'));
+// Nothing but that key: the NV indices of a software TPM end at 2048 bytes.
+std::string short_hcl_runtime(ByteView ak_modulus);
 
 }  // namespace ct::test

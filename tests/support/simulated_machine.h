@@ -28,5 +28,9 @@ Result<SimulatedMachine> simulated_snp_machine();
 Result<SimulatedMachine> simulated_tdx_machine();
 // At a socket.
 Result<SimulatedMachine> simulated_nitro_machine();
+// With a software TPM of their own, which holds what their cloud keeps there. Google's needs FUSE, too.
+Result<SimulatedMachine> simulated_azure_snp_machine();
+Result<SimulatedMachine> simulated_azure_tdx_machine();
+Result<SimulatedMachine> simulated_gce_snp_machine();
 
 }  // namespace ct::test

@@ -108,6 +108,18 @@ TEST_F(AttestKinds, MakesTdxEvidenceThatTheVerifierAffirms) {
 
 TEST_F(AttestKinds, MakesNitroEvidenceThatTheVerifierAffirms) { expect_affirmed(test::simulated_nitro_machine()); }
 
+// Of a TPM and hardware together.
+TEST_F(AttestKinds, MakesEvidenceOfCloudsThatTheVerifierAffirms) {
+    CT_NEEDS_MOUNTED_REPORTS();
+    expect_affirmed(test::simulated_azure_snp_machine());
+    const auto keys = property<bus::StringMap>(kManager.interface, "Fingerprints", "a{ss}");
+    ASSERT_TRUE(keys);
+    EXPECT_EQ(keys->at("simulated-azure-snp.measurement").size(), 96U);
+    EXPECT_TRUE(keys->contains("simulated-azure-snp.ak"));
+    expect_affirmed(test::simulated_azure_tdx_machine());
+    expect_affirmed(test::simulated_gce_snp_machine());
+}
+
 TEST_F(AttestKinds, SaysWhichDevicesItLooksForWhereThereIsNone) {
     start("");
     for (const char* kind : {"sev-snp", "tdx", "nitro", "tpm2"}) {

@@ -102,6 +102,31 @@ device = "unix:/v"
     EXPECT_EQ(settings->simulated_nitro, "/v");
 }
 
+TEST(AttestdSettings, NameATpmOfItsOwnForEachSimulatedCloud) {
+    EXPECT_TRUE(parse("")->simulated_azure_snp.tpm.tcti.empty());
+    const auto settings = parse(R"([simulated-azure-snp]
+tcti = "swtpm:path=/a"
+event_log = "/log"
+certificates = "/vcek.pem"
+[simulated-azure-tdx]
+tcti = "swtpm:path=/b"
+quote = "/quote"
+[simulated-gce-snp]
+tcti = "swtpm:path=/c"
+reports = "/reports"
+)");
+    ASSERT_TRUE(settings) << settings.error().to_string();
+    EXPECT_EQ(settings->simulated_azure_snp.tpm.tcti, "swtpm:path=/a");
+    EXPECT_EQ(settings->simulated_azure_snp.tpm.event_log, "/log");
+    EXPECT_EQ(settings->simulated_azure_snp.certificates, "/vcek.pem");
+    EXPECT_EQ(settings->simulated_azure_tdx.tpm.tcti, "swtpm:path=/b");
+    EXPECT_EQ(settings->simulated_azure_tdx.tpm.event_log, "") << "not that of this machine's own TPM";
+    EXPECT_EQ(settings->simulated_azure_tdx.quote, "/quote");
+    EXPECT_EQ(settings->simulated_gce_snp.tpm.tcti, "swtpm:path=/c");
+    EXPECT_EQ(settings->simulated_gce_snp.reports, "/reports");
+    EXPECT_EQ(settings->tpm2.tcti, "device:/dev/tpmrm0");
+}
+
 TEST(AttestdSettings, MakeOneDeviceOfEachKindThatIsEnabled) {
     const auto kinds = [](const std::string& text) {
         std::vector<std::string> out;
@@ -116,6 +141,10 @@ TEST(AttestdSettings, MakeOneDeviceOfEachKindThatIsEnabled) {
     EXPECT_EQ(kinds("[simulated-sev-snp]\nreports = '/r'\n[simulated-tdx]\nreports = '/r'\n"
                     "[simulated-nitro]\ndevice = 'unix:/r'\n[tpm2]\nenabled = false\n"),
               (Words{"sev-snp", "tdx", "nitro", "simulated-sev-snp!?", "simulated-tdx!?", "simulated-nitro!?"}));
+    EXPECT_EQ(kinds("[simulated-azure-snp]\ntcti = 'swtpm:path=/a'\n[simulated-azure-tdx]\ntcti = 'swtpm:path=/b'\n"
+                    "quote = '/q'\n[simulated-gce-snp]\ntcti = 'swtpm:path=/c'\nreports = '/r'\n"),
+              (Words{"sev-snp", "tdx", "nitro", "tpm2", "simulated-azure-snp!?", "simulated-azure-tdx!?",
+                     "simulated-gce-snp!?"}));
     EXPECT_EQ(
         kinds("[azure-snp]\nenabled = true\n[azure-tdx]\nenabled = true\nquote = '/q'\n[gce-snp]\nenabled = true\n"),
         (Words{"azure-snp!", "azure-tdx!", "gce-snp!", "sev-snp", "tdx", "nitro", "tpm2"}));
@@ -168,6 +197,13 @@ TEST(AttestdSettings, AreRefusedForEachMistakeWithItsLine) {
              {"[simulated-nitro]\n", 1},
              {"[simulated-nitro]\ndevice = \"/dev/nsm\"\n", 2},
              {"[simulated-nitro]\ndevice = \"unix:relative\"\n", 2},
+             {"[simulated-azure-snp]\n", 1},
+             {"[simulated-azure-snp]\ntcti = \"\"\n", 2},
+             {"[simulated-azure-snp]\ntcti = \"swtpm:path=/a\"\nevent_log = \"log\"\n", 3},
+             {"[simulated-azure-snp]\ntcti = \"swtpm:path=/a\"\nquote = \"/q\"\n", 3},
+             {"[simulated-azure-tdx]\ntcti = \"swtpm:path=/a\"\n", 1},
+             {"[simulated-gce-snp]\nreports = \"/r\"\n", 1},
+             {"[simulated-gce-snp]\ntcti = \"swtpm:path=/a\"\nreports = \"\"\n", 3},
          }) {
         const auto settings = parse(one.text);
         ASSERT_FALSE(settings) << one.text;
