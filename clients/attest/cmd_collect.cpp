@@ -6,10 +6,12 @@
 #include <cstdlib>
 #include <memory>
 
+#include "attest/collect/composite/collectors.h"
 #include "attest/collect/nitro/collector.h"
 #include "attest/collect/snp/collector.h"
 #include "attest/collect/tdx/settings.h"
 #include "attest/collect/tpm2/settings.h"
+#include "attest/evidence/composite_bundle.h"
 #include "attest/evidence/nitro_bundle.h"
 #include "attest/evidence/snp_bundle.h"
 #include "attest/evidence/tdx_bundle.h"
@@ -50,9 +52,27 @@ struct Source {
     Bytes request;
 };
 
+// A cloud's TPM together with its hardware; each only if it is named, since there both are there by themselves as well.
+void add_composite(const CollectOptions& options, const attest::Tpm2Settings& tpm, ByteView quote,
+                   std::vector<Source>& out) {
+    using namespace attest;
+    const auto add_azure = [&](std::string_view kind, azure::Hardware hardware) {
+        AzureSources sources{.tpm = make_tpm2_collector(azure_tpm(tpm)),
+                             .paravisor = azure::open_paravisor(tpm.tcti),
+                             .certificates = options.certificates,
+                             .quote = options.td_quote};
+        const Bytes report = azure::encode(azure::Request{options.fresh_report});
+        out.push_back({make_azure_collector(kind, hardware, std::move(sources)), encode(Parts{quote, report})});
+    };
+    add_azure(azure::kSnpKind, azure::Hardware::snp);
+    add_azure(azure::kTdxKind, azure::Hardware::tdx);
+    out.push_back({make_gce_collector(gce::kSnpKind, make_tpm2_collector(gce_tpm(tpm)), make_snp_collector()),
+                   encode(Parts{quote, {}})});
+}
+
 Result<std::vector<Source>> sources(const CollectOptions& options) {
     std::vector<Source> out;
-    out.push_back({attest::make_snp_collector(), {}});  // for which level, its introduction says
+    out.push_back({attest::make_snp_collector(), {}});
     out.push_back({attest::make_tdx_collector(), attest::tdx::encode_request({.event_log = true})});
     out.push_back({attest::make_nitro_collector(attest::nitro::nsm_at(options.nsm)),
                    attest::nitro::encode(attest::nitro::Request{})});
@@ -60,10 +80,11 @@ Result<std::vector<Source>> sources(const CollectOptions& options) {
     if (!options.tcti.empty()) tpm.tcti = options.tcti;
     if (!options.event_log.empty()) tpm.event_log = options.event_log;
     CT_TRY(const auto mask, mask_of(options.pcrs));
-    out.push_back({attest::make_tpm2_collector(std::move(tpm)),
-                   attest::tpm::encode(attest::tpm::Request{
-                       .pcrs = {attest::tpm::alg::kSha256, mask}, .event_log = true, .credential = {}})});
+    const Bytes quote = attest::tpm::encode(
+        attest::tpm::Request{.pcrs = {attest::tpm::alg::kSha256, mask}, .event_log = true, .credential = {}});
+    out.push_back({attest::make_tpm2_collector(tpm), quote});
     if (options.kind.empty()) return out;
+    add_composite(options, tpm, quote, out);
     std::erase_if(out, [&](const Source& one) { return one.collector->kind() != options.kind; });
     if (out.empty()) return fail(Reason::invalid_argument, "--kind: nothing here collects \"" + options.kind + "\"");
     return out;
@@ -94,6 +115,20 @@ Result<Found> find_device(std::vector<Source> all) {
     return std::move(found.front());
 }
 
+// For which level an SNP report can be had, the guest's introduction says.
+Result<Bytes> snp_request(ByteView introduction) {
+    CT_TRY(const auto guest, attest::snp::decode_introduction(introduction));
+    return attest::snp::encode(attest::snp::Request{guest.vmpl_floor});
+}
+Result<Bytes> request_for(std::string_view kind, Bytes request, ByteView introduction) {
+    if (kind == attest::snp::kKind) return snp_request(introduction);
+    if (kind != attest::gce::kSnpKind) return request;
+    CT_TRY(const auto halves, attest::decode_parts(introduction, introduction.size()));
+    CT_TRY(const auto asked, attest::decode_parts(request, request.size()));
+    CT_TRY(const Bytes report, snp_request(halves.hardware));
+    return attest::encode(attest::Parts{asked.tpm, report});
+}
+
 Result<Bytes> nonce_of(const CollectOptions& options) {
     if (options.nonce.empty()) {
         Bytes fresh(kFreshNonce);
@@ -114,12 +149,9 @@ Result<Told> collect(const CollectOptions& options) {
     ::setenv("TSS2_LOG", "all+none", 0);  // NOLINT(concurrency-mt-unsafe): one thread; our own words say what failed
     CT_TRY(auto all, sources(options));
     CT_TRY(auto found, find_device(std::move(all)));
-    if (found.source.collector->kind() == attest::snp::kKind) {
-        CT_TRY(const auto guest, attest::snp::decode_introduction(found.introduction));
-        found.source.request = attest::snp::encode(attest::snp::Request{guest.vmpl_floor});
-    }
-    auto evidence = found.source.collector->collect(found.source.request, binding_of(nonce));
     const std::string kind(found.source.collector->kind());
+    CT_TRY(const Bytes request, request_for(kind, found.source.request, found.introduction));
+    auto evidence = found.source.collector->collect(request, binding_of(nonce));
     if (!evidence) return fail(evidence.error().reason, kind + ": " + evidence.error().context);
     const Bytes file = encode({kind, nonce, std::move(found.introduction), std::move(*evidence)});
     Told told;

@@ -48,6 +48,8 @@ struct CollectOptions {
     std::string output = {};
     std::string pcrs = {};  // "0,2,7", of bank sha256
     std::string tcti = {}, nsm = {}, event_log = {};
+    std::string certificates = {}, td_quote = {};  // files, of a machine on Azure
+    bool fresh_report = false;                     // there: the hardware's report, too, is to be over the nonce
     bool json = false;
 };
 Result<Told> collect(const CollectOptions& options);

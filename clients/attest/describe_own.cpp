@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files of our own: evidence as it travels, audit records, signed files.
 #include "attest/collateral/bundle.h"
+#include "attest/evidence/composite_bundle.h"
+#include "attest/evidence/gce_binding.h"
+#include "attest/evidence/hcl_report.h"
 #include "attest/evidence/nitro_bundle.h"
 #include "attest/evidence/snp_bundle.h"
 #include "attest/evidence/tdx_bundle.h"
@@ -21,6 +24,7 @@ namespace snp = attest::snp;
 namespace tdx = attest::tdx;
 namespace nitro = attest::nitro;
 namespace tpm = attest::tpm;
+namespace azure = attest::azure;
 
 // A part that can't be read does not hide the others.
 Fields or_error(Result<Fields> fields) {
@@ -44,6 +48,32 @@ Result<Fields> describe_tpm2(ByteView body) {
                {"PCRs", std::move(pcrs)}};
     if (!evidence.event_log.empty()) out.push_back({"event log", or_error(describe_event_log(evidence.event_log))});
     return out;
+}
+
+// The TPM's half as of kind tpm2, then what the cloud's hardware has.
+Result<Fields> describe_azure(ByteView body) {
+    CT_TRY(const auto halves, attest::decode_parts(body, body.size()));
+    CT_TRY(const auto hardware, azure::decode_evidence(halves.hardware));
+    Fields out{{"TPM", or_error(describe_tpm2(halves.tpm))}};
+    const auto hcl = azure::parse_hcl_report(hardware.hcl_report);
+    if (!hcl) {
+        out.push_back({"HCL report", Fields{{"error", hcl.error().to_string()}}});
+        return out;
+    }
+    const bool is_snp = hcl->hardware == azure::Hardware::snp;
+    Fields said{{"hardware", std::string(is_snp ? snp::kKind : tdx::kKind)},
+                {"runtime data", std::string(as_text(hcl->runtime))}};
+    if (is_snp) said.push_back({"ATTESTATION_REPORT", or_error(describe_snp_report(hcl->report))});
+    out.push_back({"HCL report", std::move(said)});
+    if (!is_snp) out.push_back({"TD quote", or_error(describe_tdx_quote(hardware.quote))});
+    out.push_back({"certificates", certificates_of(hardware.certificates)});
+    return out;
+}
+
+Result<Fields> describe_gce(ByteView body) {
+    CT_TRY(const auto halves, attest::decode_parts(body, body.size()));
+    return Fields{{"TPM", or_error(describe_tpm2(halves.tpm))},
+                  {"hardware", or_error(describe_evidence(snp::kKind, halves.hardware))}};
 }
 
 Result<Fields> describe_introduction(std::string_view kind, ByteView body) {
@@ -102,6 +132,8 @@ Result<Fields> describe_evidence(std::string_view kind, ByteView body) {
         return describe_nitro_document(evidence.document);
     }
     if (kind == tpm::kKind) return describe_tpm2(body);
+    if (kind == azure::kSnpKind || kind == azure::kTdxKind) return describe_azure(body);
+    if (kind == attest::gce::kSnpKind) return describe_gce(body);
     return Fields{{"bytes", hex(body)}};
 }
 

@@ -99,7 +99,10 @@ struct Arguments {
             collect.json = json;
             return attest_tool::collect(collect);
         });
-        v->add_option("--kind", collect.kind, "sev-snp, tdx, nitro or tpm2; the one that is there by default");
+        v->add_option(
+            "--kind", collect.kind,
+            "sev-snp, tdx, nitro, tpm2, or of a cloud azure-snp, azure-tdx, gce-snp; by default the one of the "
+            "first four that is there");
         v->add_option("--nonce", collect.nonce, "What the verifier chose, up to 64 bytes in hexadecimal");
         v->add_option("--output", collect.output, "Where to; standard output by default");
         v->add_option("--pcrs", collect.pcrs, "TPM: which PCRs of bank sha256 to quote")
@@ -107,6 +110,10 @@ struct Arguments {
         v->add_option("--tcti", collect.tcti, "TPM: how it is reached; device:/dev/tpmrm0 by default");
         v->add_option("--event-log", collect.event_log, "TPM: the firmware's log, if not the kernel's");
         v->add_option("--nsm", collect.nsm, "Nitro: the device")->default_val("/dev/nsm");
+        v->add_option("--certificates", collect.certificates, "Azure, SNP: PEM file, the chip's certificate first");
+        v->add_option("--td-quote", collect.td_quote, "Azure, TDX: file with a quote of this TD, of this boot");
+        v->add_flag("--fresh-report", collect.fresh_report,
+                    "Azure, SNP: have the hardware's report made over the nonce, too");
     }
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include "attest/collateral/bundle.h"
 #include "attest/collect/tpm2/settings.h"
@@ -16,7 +17,9 @@
 #include "clients/attest/pcr_file.h"
 #include "codec/hex.h"
 #include "codec/timestamp.h"
+#include "config/tree.h"
 #include "crypto/ed25519.h"
+#include "support/simulated_machine.h"
 #include "support/simulated_nsm.h"
 #include "support/snp_case.h"
 #include "support/swtpm.h"
@@ -409,6 +412,92 @@ TEST_F(VerifyTpm, ANonceOfItsOwnIsSaidToShowNothing) {
     EXPECT_NE(piped.output.find("cloudtaser/evidence/v1"), std::string::npos);
 }
 
+// Machines of Azure, simulated but for the kind that the tool knows: their policy says that they are.
+class VerifyAzure : public Verify {
+protected:
+    void SetUp() override {
+        std::signal(SIGPIPE, SIG_IGN);
+        if (!ct::test::Swtpm::start()) GTEST_SKIP() << "feature: swtpm";
+    }
+    // Collects as attestd would, and makes a folder of what judges it.
+    Words collect(const ct::test::SimulatedMachine& machine, const std::string& kind, const Words& more) {
+        const auto settings = config::Document::parse(machine.attestd, "attestd.toml").value();
+        const auto table = settings.root().get(machine.kind).value();
+        const auto word = [&](const char* key) { return table.get(key)->as_string().value(); };
+        Words out{"collect", "--kind", kind,      "--tcti", word("tcti"), "--event-log", word("event_log"),
+                  "--pcrs",  "0,7",    "--nonce", "00ff",   "--output",   output_};
+        for (const auto& [key, option] : {std::pair{"certificates", "--certificates"}, {"quote", "--td-quote"}})
+            if (table.get(key)) out.insert(out.end(), {option, word(key)});
+        out.insert(out.end(), more.begin(), more.end());
+        judge_ = {output_, "--policy", folder_.path() + "/policy"};
+        std::filesystem::create_directory(judge_.back());
+        folder_.write("policy/p.toml", "[" + machine.kind + "]\n" + machine.policy);
+        for (const auto& [name, text] : machine.files)
+            folder_.write("policy/" + name, text);
+        for (const auto& [name, bytes] : machine.collateral) {
+            std::string flat = name;
+            std::ranges::replace(flat, '/', '-');
+            judge_.insert(judge_.end(), {"--item", name + "=" + file(flat, bytes)});
+        }
+        return out;
+    }
+    Verdict judged(const std::string& nonce) {
+        Words words = judge_;
+        words.insert(words.end(), {"--nonce", nonce});
+        return verdict(words);
+    }
+    void expect_simulated(const Verdict& of) {
+        EXPECT_EQ(of.code, 4) << of.text;
+        EXPECT_EQ(of.status, "warning") << "no check failed, but the device is a simulated one";
+        EXPECT_EQ(of.reasons, "");
+    }
+    std::string output_ = folder_.file("evidence");
+    Words judge_;
+};
+
+TEST_F(VerifyAzure, WhatIsCollectedOfATpmAndAnSnpReportIsJudgedAsOne) {
+    const auto machine = ct::test::simulated_azure_snp_machine();
+    ASSERT_TRUE(machine) << machine.error().to_string();
+    auto words = collect(*machine, "azure-snp", {});
+    const auto result = ran(words);
+    ASSERT_EQ(result.code, 0) << result.output;
+    expect_simulated(judged("00ff"));
+    EXPECT_EQ(judged("00fe").reasons, "evidence_nonce_mismatch");
+    const auto other = ct::test::simulated_azure_snp_machine();
+    ASSERT_TRUE(other) << other.error().to_string();
+    folder_.write("policy/amd.pem", other->files.at("amd.pem"));
+    EXPECT_EQ(judged("00ff").reasons, "evidence_chain_invalid evidence_collateral_invalid") << "of another maker";
+    const auto shown = ran({"--json", "show", output_});
+    EXPECT_EQ(field(parsed(shown.output).root(), "evidence/HCL report/hardware"), "sev-snp") << shown.output;
+    words[2] = "azure-tdx";
+    EXPECT_EQ(ran(words).code, 3) << "this machine has other hardware";
+    words[2] = "gce-snp";
+    EXPECT_EQ(ran(words).code, 3) << "and is not one of Google's";
+}
+
+TEST_F(VerifyAzure, WhatIsCollectedOfATpmAndATdQuoteIsJudgedAsOne) {
+    const auto machine = ct::test::simulated_azure_tdx_machine();
+    ASSERT_TRUE(machine) << machine.error().to_string();
+    const auto words = collect(*machine, "azure-tdx", {});
+    const auto result = ran(words);
+    ASSERT_EQ(result.code, 0) << result.output;
+    expect_simulated(judged("00ff"));
+    const auto shown = ran({"--json", "show", output_});
+    EXPECT_EQ(field(parsed(shown.output).root(), "evidence/HCL report/hardware"), "tdx") << shown.output;
+    auto without = words;
+    without.erase(std::ranges::find(without, "--td-quote"), std::ranges::find(without, "--td-quote") + 2);
+    EXPECT_EQ(ran(without).code, 3) << "only the network has a quote";
+}
+
+TEST_F(VerifyAzure, AReportOverTheNonceIsAskedForAndWaitedFor) {
+    const auto machine = ct::test::simulated_azure_snp_machine();
+    ASSERT_TRUE(machine) << machine.error().to_string();
+    const auto result = ran(collect(*machine, "azure-snp", {"--fresh-report"}));
+    EXPECT_EQ(result.code, 3) << result.output;
+    EXPECT_NE(result.output.find("the paravisor makes no report"), std::string::npos) << "there is none\n"
+                                                                                      << result.output;
+}
+
 TEST(Collect, SaysWhichDeviceIsAbsent) {
     const test::TempDir folder;
     const Words nowhere{
@@ -418,7 +507,8 @@ TEST(Collect, SaysWhichDeviceIsAbsent) {
     EXPECT_EQ(all.code, 3) << all.output;
     for (const char* word : {"evidence_device_absent", "sev-snp: ", "tpm2: ", "tdx: ", "nitro: "})
         EXPECT_NE(all.output.find(word), std::string::npos) << all.output;
-    for (const char* kind : {"sev-snp", "tpm2", "tdx", "nitro"}) {
+    EXPECT_EQ(all.output.find("azure"), std::string::npos) << "a cloud's are not looked for";
+    for (const char* kind : {"sev-snp", "tpm2", "tdx", "nitro", "azure-snp", "azure-tdx", "gce-snp"}) {
         auto words = nowhere;
         words.insert(words.end(), {"--kind", kind, "--json"});
         const auto one = ran(words);
