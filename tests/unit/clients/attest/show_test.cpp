@@ -4,6 +4,7 @@
 #include "support/simulated_nsm.h"
 #include "support/snp_case.h"
 #include "tool.h"
+#include "unit/attest/verify/composite_rig.h"
 
 namespace ct::attest_tool {
 namespace {
@@ -206,6 +207,31 @@ TEST_F(Show, AuditRecordsWithTheirEvidenceAndEvidenceFiles) {
                                record.facts.proof->evidence[0].body}));
     EXPECT_EQ(field(file.root(), "format"), "cloudtaser/evidence/v1");
     EXPECT_EQ(field(file.root(), "evidence/certificates/0/AMD/product"), "Milan");
+}
+
+// Both halves of a cloud's evidence: the TPM's and the hardware's.
+TEST_F(Show, EvidenceOfCloudsAsWhatItIsMadeOf) {
+    namespace composite = attest::composite;
+    const struct {
+        const char *kind, *path;
+        std::string value;
+    } rows[] = {
+        {composite::kAzureSnp, "HCL report/ATTESTATION_REPORT/MEASUREMENT", hex_encode(Bytes(48, 0xaa))},
+        {composite::kAzureTdx, "TD quote/TD Report/MRTD", hex_encode(ct::test::TdFields{}.mr_td)},
+        {composite::kGceSnp, "hardware/ATTESTATION_REPORT/MEASUREMENT", hex_encode(Bytes(48, 0xaa))},
+    };
+    for (const auto& row : rows) {
+        auto said = composite::Host(row.kind, 1).say(Sha512{});
+        const auto file = [&] {
+            return of(encode(EvidenceFile{row.kind, Bytes{1}, said.introduction(), said.evidence()}));
+        };
+        EXPECT_EQ(field(file().root(), "evidence/TPM/PCRs/7"), hex_encode(Bytes(32, 0xf7))) << row.kind;
+        EXPECT_EQ(field(file().root(), std::string("evidence/") + row.path), row.value) << row.kind;
+        if (row.kind == composite::kGceSnp) continue;
+        said.hcl.magic = "NONE";
+        EXPECT_NE(field(file().root(), "evidence/HCL report/error"), "") << "and the TPM's half is shown all the same";
+        EXPECT_EQ(field(file().root(), "evidence/TPM/PCRs/7"), hex_encode(Bytes(32, 0xf7))) << row.kind;
+    }
 }
 
 TEST_F(Show, TakesStandardInputAndSeveralFiles) {
