@@ -14,7 +14,8 @@ using Words = std::vector<std::string_view>;
 
 TEST(Scope, OfADenyListGoesThroughACompositeToItsParts) {
     std::map<std::string_view, Words> expected;
-    for (const std::string_view kind : {"tpm2", "sev-snp", "simulated-sev-snp", "tdx", "simulated-tdx", "nitro", "simulated-nitro"})
+    for (const std::string_view kind :
+         {"tpm2", "sev-snp", "simulated-sev-snp", "tdx", "simulated-tdx", "nitro", "simulated-nitro"})
         expected[kind] = {kind};
     for (const std::string_view kind : {"azure-snp", "simulated-azure-snp", "gce-snp", "simulated-gce-snp"})
         expected[kind] = {kind, "tpm2", "sev-snp"};
