@@ -33,6 +33,8 @@ if(CT_BUILD_FUZZERS)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR "CT_BUILD_FUZZERS needs clang: use the 'fuzz' preset.")
   endif()
-  target_compile_options(ct_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer)
+  # A report ends the run, or nobody would see it.
+  target_compile_options(ct_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+    -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/fuzz_ignore.txt -fno-omit-frame-pointer)
   target_link_options(ct_flags INTERFACE -fsanitize=address,undefined)
 endif()
