@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ./dev bench attest: verdicts a second and core for each kind, against what OpenSSL alone needs for the signature that no verdict
 // can do without; how the rate grows with threads; and how long a verdict takes where evidence comes at 80 % of that rate.
+#include <fmt/format.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
@@ -42,7 +43,7 @@ struct Machine {
     attest::CollateralReader::Digests digests = {};
     std::shared_ptr<const attest::KindPolicy> policy;
     const char* curve = "P-384";  // of the signature that is new each time
-    std::size_t signatures = 1;
+    std::size_t signatures = 1;   // of that curve in one piece of evidence; of those only the last is new each time
 
     // As the gate's judge does, which knows the chip from before; or as one that does not.
     void judge(attest::Memo* memo) const {
@@ -217,11 +218,12 @@ int main(int argc, char** argv) {
         const double all = rate(judge, cores, span),
                      all_limit = rate(raw, cores, span) / static_cast<double>(machine.signatures);
         const auto waits = under_load(machine, one, span);
-        bench::note(machine.kind + ": " + std::to_string(one) + " verdicts a second and core, OpenSSL alone " +
-                    std::to_string(limit) + " (" + std::to_string(one / limit) + "); " +
-                    std::to_string(1e6 / one - 1e6 / limit) + " us beside the signature; of an unknown chip " +
-                    std::to_string(cold) + " a second; at 80 % load p50 " + std::to_string(waits.p50) + " us, p99 " +
-                    std::to_string(waits.p99) + " us");
+        const double share = 1e6 / one - 1e6 / limit / static_cast<double>(machine.signatures);
+        bench::note(fmt::format(
+            "{}: {:.0f} verdicts a second and core, OpenSSL alone {:.0f} ({:.2f}); {:.0f} us beside the new "
+            "signature (goal: 50); {:.2f} times as many with {} cores; of an unknown chip {:.0f} a second; at "
+            "80 % load p50 {:.0f} us, p99 {:.0f} us",
+            machine.kind, one, limit, one / limit, share, all / one, cores, cold, waits.p50, waits.p99));
         bench::print({.bench = "attest_" + machine.kind,
                       .unit = "us",
                       .ours = 1e6 / one,
@@ -232,6 +234,7 @@ int main(int argc, char** argv) {
                       .goal = goal.share > 0 ? 1e6 / limit / goal.share : -1,
                       .beside = {{"verdicts_per_second", one},
                                  {"cold_verdicts_per_second", cold},
+                                 {"us_beside_the_new_signature", std::max(share, 0.0)},
                                  {"cores", cores},
                                  {"growth_with_cores", all / one},
                                  {"growth_of_openssl", all_limit / limit},

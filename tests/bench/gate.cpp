@@ -2,10 +2,15 @@
 // ./dev bench gate [LEASES]: the gate's own share of a release on loopback (from hello to challenge, and from proof to sealed
 // token, with OpenBao's minting and the record on disk), what it holds in memory with that many live leases, and how long it takes
 // to end them all.
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "attest/evidence/snp_bundle.h"
 #include "bench/measure.h"
@@ -54,6 +59,24 @@ std::pair<double, double> memory_of_gate() {
     return {gate, judges};
 }
 
+// Processor time in seconds that all processes of this name have had.
+double processor_time(std::string_view name) {
+    double out = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        std::ifstream comm(entry.path() / "comm"), stat(entry.path() / "stat");
+        std::string own, text;
+        if (!std::getline(comm, own) || own != name || !std::getline(stat, text)) continue;
+        // Fields 14 and 15; the second one, the name, is in parentheses.
+        std::istringstream fields(text.substr(text.rfind(')') + 2));
+        for (int i = 3; i < 14; ++i)
+            fields >> text;
+        double user = 0, system = 0;
+        fields >> user >> system;
+        out += (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+    }
+    return out;
+}
+
 class Bench final : public test::GateRig {
 public:
     void TestBody() override {}
@@ -92,7 +115,8 @@ double Bench::end_all(const test::SimulatedSnp& chip, std::size_t leases) {
     write_policy_of(chip, 2);
     const auto from = bench::now_ns();
     bench::require(reload().has_value(), "a reload");
-    while (counter("leases_ended") < leases)
+    // Asked now and then: gate and OpenBao need the processors.
+    for (; counter("leases_ended") < leases; ::poll(nullptr, 0, 50))
         bench::require(bench::now_ns() - from < 120'000'000'000, "all leases to end");
     return static_cast<double>(bench::now_ns() - from) / 1e9;
 }
@@ -119,7 +143,7 @@ void Bench::run(std::size_t leases) {
     std::vector<double> times;
     for (std::size_t i = 20; i < leases; ++i) {
         times.push_back(once(processor));
-        if (i % 1000 == 0) bench::note(std::to_string(i) + " leases");
+        if (times.size() % 1000 == 0) bench::note(std::to_string(i) + " leases");
     }
     const auto spread = bench::spread_of(times);
     const auto full = memory_of_gate();
@@ -141,9 +165,22 @@ void Bench::run(std::size_t leases) {
                   .runs = leases,
                   .goal = 32,
                   .beside = {{"with_20_leases", idle.first / 1024}, {"judges", full.second / 1024}}});
+    const double bao = processor_time("bao"), gate = processor_time("cloudtaser-gate");
     const double seconds = end_all(chip, leases);
-    bench::note("all of them ended at OpenBao after " + std::to_string(seconds) + " s (goal: 5)");
-    bench::print({.bench = "gate_end_all", .unit = "s", .ours = seconds, .peer = "", .runs = leases, .goal = 5});
+    const double of_bao = processor_time("bao") - bao, of_gate = processor_time("cloudtaser-gate") - gate;
+    // It can't be done before OpenBao has had that time on all cores.
+    const double limit = of_bao / static_cast<double>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+    bench::note("all of them ended at OpenBao after " + std::to_string(seconds) +
+                " s (goal: 5), of which OpenBao took " + std::to_string(of_bao) + " s of processor time, the gate " +
+                std::to_string(of_gate));
+    bench::print({.bench = "gate_end_all",
+                  .unit = "s",
+                  .ours = seconds,
+                  .peer = "",
+                  .limit = limit,
+                  .runs = leases,
+                  .goal = 5,
+                  .beside = {{"processor_seconds_of_openbao", of_bao}, {"processor_seconds_of_gate", of_gate}}});
 }
 
 }  // namespace
