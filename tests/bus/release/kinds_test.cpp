@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The release path on confidential machines, simulated, with and without a TPM, and with a cloud's TPM that is part of the machine: real daemons, real OpenBao. One wrong word in
-// the gate's policy refuses, and the launcher is told which check it was.
+// The release path on confidential machines, simulated, with and without a TPM, and with a cloud's TPM that is part of the
+// machine: real daemons, real OpenBao. One wrong word in the gate's policy refuses, and the launcher is told which check it was.
 #include <gtest/gtest.h>
 
 #include <span>
