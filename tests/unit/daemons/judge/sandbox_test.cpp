@@ -8,10 +8,12 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <string>
 
 #include "base/no_secrets.h"
@@ -22,12 +24,18 @@ namespace {
 
 constexpr int kDone = 10, kRefused = 11, kNoSandbox = 12;
 
+// At once: gcov would write files first, which is not for a sandbox.
+[[noreturn]] void leave(int code) {
+    ::syscall(SYS_exit_group, code);
+    std::abort();
+}
+
 // How a child ends that tries `attempt`: its exit code, or minus the signal.
 int try_it(bool inside, bool (*attempt)()) {
     const int child = ::fork();
     if (child == 0) {
-        if (inside && !enter_sandbox()) ::_exit(kNoSandbox);
-        ::_exit(attempt() ? kDone : kRefused);
+        if (inside && !enter_sandbox()) leave(kNoSandbox);
+        leave(attempt() ? kDone : kRefused);
     }
     int status = 0;
     ::waitpid(child, &status, 0);
