@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "attest/measure/boot_log.h"
+#include "attest/measure/gpt.h"
+#include "attest/measure/qemu_kernel.h"
 #include "attest/measure/snp_launch.h"
 #include "attest/measure/tdx_launch.h"
 #include "attest/measure/uki.h"
@@ -33,6 +36,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 measured += section->size;
             if (measured <= (4UZ << 20)) static_cast<void>(uki_pcr11(*image, crypto::Hash::sha256));
         }
+        if (auto images = started_images(*image, SecureBoot::off, crypto::Hash::sha384)) {
+            if (images->empty() || images->size() > 2) std::abort();
+            static_cast<void>(boot_from_disk(std::move(*images), input, crypto::Hash::sha384).rtmr(1));
+        }
+        static_cast<void>(measures_its_input(*image) || measures_in_tds(*image));
     }
+    if (const auto kernel = with_qemu_header(input, size, "quiet", 1ULL << 29); kernel && kernel->size() != size)
+        std::abort();
+    constexpr std::size_t kGptHeader = 92 + 8;
+    if (const auto table = gpt_event(input); table && table->size() < kGptHeader) std::abort();
     return 0;
 }
