@@ -5,22 +5,14 @@
 
 #include "attest/measure/snp_launch.h"
 #include "attest/measure/tdx_launch.h"
-#include "attest/measure/uki.h"
-#include "base/fd.h"
 #include "clients/ctl/commands.h"
+#include "clients/ctl/measure_files.h"
 #include "codec/hex.h"
 
 namespace ct::ctl {
 namespace {
 
 namespace measure = attest::measure;
-
-constexpr std::size_t kMostBootFile = 1UZ << 30;
-
-Result<std::string> read_optional(const std::string& path) {
-    if (path.empty()) return std::string();
-    return read_file(path, kMostBootFile);
-}
 
 Result<std::uint64_t> parse_hex(const std::string& text, const char* option) {
     std::string_view digits = text;
@@ -31,17 +23,6 @@ Result<std::uint64_t> parse_hex(const std::string& text, const char* option) {
         return fail(Reason::invalid_argument, std::string(option) + ": write a number in hexadecimal");
     return value;
 }
-
-void not_covered(std::initializer_list<std::string_view> what, Output& out) {
-    out.json().key("not_covered").begin_array();
-    for (const auto one : what) {
-        out.line("# Not covered: " + std::string(one));
-        out.json().string(one);
-    }
-    out.json().end_array();
-}
-
-Error in_file(const std::string& path, const Error& error) { return {error.reason, path + ": " + error.context}; }
 
 Result<std::uint32_t> signature_of(const MeasureSnpOptions& options) {
     if (!options.signature.empty()) {
@@ -58,14 +39,14 @@ Result<std::uint32_t> signature_of(const MeasureSnpOptions& options) {
 
 Result<int> measure_snp(const MeasureSnpOptions& options, Output& out) {
     CT_TRY(const std::string image, read_file(options.firmware, measure::kMostFirmware));
-    CT_TRY(const std::string kernel, read_optional(options.kernel));
-    CT_TRY(const std::string initrd, read_optional(options.initrd));
+    CT_TRY(const std::string kernel, read_boot_file(options.kernel));
+    CT_TRY(const std::string initrd, read_boot_file(options.initrd));
     CT_TRY(const std::uint32_t signature, signature_of(options));
     CT_TRY(const std::uint64_t features, parse_hex(options.features, "--features"));
     const auto hypervisor = measure::hypervisor_from(options.hypervisor);
     if (!hypervisor) return fail(Reason::invalid_argument, "--hypervisor: qemu, ec2 or gce");
     const auto firmware = measure::parse_firmware(as_bytes(image));
-    if (!firmware) return std::unexpected(in_file(options.firmware, firmware.error()));
+    if (!firmware) return in_file(options.firmware, firmware.error());
     std::optional<measure::DirectBoot> boot;
     if (!options.kernel.empty()) boot = {as_bytes(kernel), as_bytes(initrd), options.command_line};
     if (!boot && (!options.initrd.empty() || !options.command_line.empty()))
@@ -76,7 +57,7 @@ Result<int> measure_snp(const MeasureSnpOptions& options, Output& out) {
     out.json().begin_object().key("kind").string("sev-snp").key("measurements").begin_array();
     for (const unsigned processors : options.processors) {
         const auto digest = measure::snp_launch_digest({*firmware, processors, signature, features, *hypervisor, boot});
-        if (!digest) return std::unexpected(in_file(options.firmware, digest.error()));
+        if (!digest) return in_file(options.firmware, digest.error());
         out.line("    \"" + hex_encode(*digest) + "\",  # " + std::to_string(processors) +
                  (processors == 1 ? " processor" : " processors"));
         out.json().begin_object().key("processors").number(processors).key("measurement").string(hex_encode(*digest));
@@ -100,11 +81,11 @@ Result<int> measure_snp(const MeasureSnpOptions& options, Output& out) {
 Result<int> measure_tdx(const std::string& path, Output& out) {
     CT_TRY(const std::string image, read_file(path, measure::kMostFirmware));
     const auto firmware = measure::parse_firmware(as_bytes(image));
-    if (!firmware) return std::unexpected(in_file(path, firmware.error()));
+    if (!firmware) return in_file(path, firmware.error());
     const auto by_page = measure::tdx_mrtd(*firmware, measure::PageOrder::page_by_page);
     const auto by_section = measure::tdx_mrtd(*firmware, measure::PageOrder::adds_then_extends);
-    if (!by_page) return std::unexpected(in_file(path, by_page.error()));
-    if (!by_section) return std::unexpected(in_file(path, by_section.error()));
+    if (!by_page) return in_file(path, by_page.error());
+    if (!by_section) return in_file(path, by_section.error());
     out.line("# [workload.NAME.tdx]");
     out.line("mrtd = [");
     out.line("    \"" + hex_encode(*by_page) + "\",  # a host with Linux 6.16 or newer");
@@ -115,37 +96,6 @@ Result<int> measure_tdx(const std::string& path, Output& out) {
     not_covered({"RTMR 0 to 3: memory map, ACPI tables, boot variables, kernel and command line",
                  "firmware of a cloud that adds pages of its own; its maker publishes MRTD"},
                 out);
-    out.json().end_object();
-    return 0;
-}
-
-Result<int> measure_uki(const MeasureUkiOptions& options, Output& out) {
-    CT_TRY(const std::string file, read_file(options.file, measure::kMostImage));
-    const auto bank = options.bank == "sha384" ? crypto::Hash::sha384 : crypto::Hash::sha256;
-    const auto image = measure::parse_pe(as_bytes(file));
-    if (!image) return std::unexpected(in_file(options.file, image.error()));
-    const auto phases = measure::uki_pcr11(*image, bank);
-    if (!phases) return std::unexpected(in_file(options.file, phases.error()));
-    const std::string loaded = hex_encode(measure::authenticode_digest(*image, bank));
-    out.line("# [workload.NAME.tpm2]; the machine's services run in the last phase");
-    if (options.bank != "sha256") out.line("bank = \"" + options.bank + "\"");
-    out.line("pcrs = { \"11\" = [");
-    out.json().begin_object().key("kind").string("tpm2").key("bank").string(options.bank);
-    out.json().key("stub").number(measure::stub_version(*image)).key("pcr11").begin_array();
-    for (const auto& phase : *phases) {
-        const bool last = &phase == &phases->back();
-        out.line((last ? "    \"" : "    # \"") + hex_encode(phase.value) + "\",  # " +
-                 (phase.phase.empty() ? "as the stub leaves it" : phase.phase));
-        out.json().begin_object().key("phase").string(phase.phase).key("value").string(hex_encode(phase.value));
-        out.json().end_object();
-    }
-    out.line("] }");
-    out.line("# Firmware that starts this image extends PCR 4 with " + loaded);
-    out.json().end_array().key("image_digest").string(loaded);
-    not_covered(
-        {"PCR 0 to 3 and 7 (firmware and its settings), the rest of PCR 4, and PCR 5: take them from a log",
-         "PCR 9, 12 and 13: what is handed to the kernel beside the image (credentials, extensions, more words)"},
-        out);
     out.json().end_object();
     return 0;
 }

@@ -126,7 +126,19 @@ Result<int> measure_tdx(const std::string& firmware, Output& out);
 struct MeasureUkiOptions {
     std::string file = {};
     std::string bank = "sha256";  // or "sha384"
+    std::string disk = {};        // the one that it is on
+    bool secure_boot = false;
+    bool tdx = false;  // RTMRs instead of PCRs
 };
+struct MeasureDirectOptions {
+    std::string kernel = {}, initrd = {}, command_line = {};
+    std::string load_options = {};  // instead of the command line: as the kernel gets them
+    std::uint64_t memory = 0;       // MiB
+    bool plain = false;             // QEMU writes nothing into the kernel
+    std::string bank = "sha256";
+    bool tdx = false;
+};
+Result<int> measure_direct(const MeasureDirectOptions& options, Output& out);
 Result<int> measure_uki(const MeasureUkiOptions& options, Output& out);
 
 struct ReplayOptions {

@@ -71,6 +71,7 @@ struct Arguments {
     CollateralVerifyOptions collateral_verify;
     MeasureSnpOptions measure_snp;
     MeasureUkiOptions measure_uki;
+    MeasureDirectOptions measure_direct;
     std::string firmware;
     ReplayOptions replay;
     EarOptions ear;
@@ -297,12 +298,30 @@ void Arguments::add_measure() {
     v = verb(*measures, "tdx", "MRTD of a TDX guest", [this](Output& out) { return ctl::measure_tdx(firmware, out); });
     v->add_option("--firmware", firmware, "OVMF, as the hypervisor loads it")->required();
 
-    v = verb(*measures, "uki", "PCR 11 of a unified kernel image",
+    v = verb(*measures, "direct", "PCR 4, 5 and 9, or RTMR 1 and 2, of a kernel on QEMU's command line",
+             [this](Output& out) { return ctl::measure_direct(measure_direct, out); });
+    v->add_option("--kernel", measure_direct.kernel, "The kernel, or another image")->required();
+    v->add_option("--initrd", measure_direct.initrd, "Its initrd");
+    auto* words = v->add_option("--cmdline", measure_direct.command_line, "Its command line, as QEMU gets it");
+    v->add_option("--load-options", measure_direct.load_options, "Or as the kernel gets it (/proc/cmdline)")
+        ->excludes(words);
+    auto* memory =
+        v->add_option("--memory", measure_direct.memory, "Of the machine in MiB, where QEMU writes into the kernel");
+    v->add_flag("--plain", measure_direct.plain, "QEMU leaves the kernel as it is")->excludes(memory);
+    v->add_option("--bank", measure_direct.bank, "Of the TPM")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"sha256", "sha384"}));
+    v->add_flag("--tdx", measure_direct.tdx, "Of a TDX guest");
+
+    v = verb(*measures, "uki", "PCR 4, 5 and 11, or RTMR 1, of a unified kernel image",
              [this](Output& out) { return ctl::measure_uki(measure_uki, out); });
     v->add_option("FILE", measure_uki.file, "The image, with systemd's stub")->required();
     v->add_option("--bank", measure_uki.bank, "Of the TPM")
         ->capture_default_str()
         ->check(CLI::IsMember({"sha256", "sha384"}));
+    v->add_option("--disk", measure_uki.disk, "The disk that it is on, for its partition table");
+    v->add_flag("--secure-boot", measure_uki.secure_boot, "Secure Boot is on");
+    v->add_flag("--tdx", measure_uki.tdx, "Of a TDX guest");
 }
 
 }  // namespace

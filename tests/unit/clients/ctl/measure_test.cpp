@@ -32,6 +32,21 @@ protected:
         options.firmware = folder_.file("ovmf");
         return test::told([&](Output& out) { return measure_snp(options, out); }, mode);
     }
+    // Of an image that is a Linux kernel if linux_ says so.
+    test::Told direct(MeasureDirectOptions options) {
+        ct::test::PeBuilder image;
+        image.sections = {{".text", to_vector(as_bytes(std::string(1024, 'k') + stub_words_))}};
+        Bytes file = image.file();
+        if (linux_) {
+            ct::test::PeBuilder::put(file, 0x202, 0x53726448, 4);
+            ct::test::PeBuilder::put(file, 0x206, 0x20f, 2);
+            ct::test::PeBuilder::put(file, 0x211, 1, 1);
+        }
+        options.kernel = folder_.write("image", as_text(file));
+        return test::told([&](Output& out) { return measure_direct(options, out); });
+    }
+    bool linux_ = false;
+    std::string stub_words_;
     ct::test::TempDir folder_;
 };
 
@@ -47,14 +62,59 @@ TEST_F(Measure, LinesAreAPolicysOwn) {
     EXPECT_EQ(policy_error("tdx", tdx.text), "") << tdx.text;
 
     ct::test::PeBuilder image;
+    ct::test::PeBuilder kernel;
+    kernel.sections = {{".text", Bytes(100, 1)}};
     image.sections = {{".sdmagic", to_vector(as_bytes("#### LoaderInfo: systemd-stub 252 ####"))},
-                      {".linux", Bytes(100, 1)}};
+                      {".linux", kernel.file()}};
     folder_.write("uki", as_text(image.file()));
     for (const char* bank : {"sha256", "sha384"}) {
         const auto uki = test::told([&](Output& out) { return measure_uki({folder_.file("uki"), bank}, out); });
         EXPECT_EQ(uki.code, 0) << uki.text;
         EXPECT_EQ(policy_error("tpm2", "enrolled = true\n" + uki.text), "") << uki.text;
+        const auto direct = this->direct({.bank = bank});
+        EXPECT_EQ(direct.code, 0) << direct.text;
+        EXPECT_EQ(policy_error("tpm2", "enrolled = true\n" + direct.text), "") << direct.text;
     }
+    const auto td = direct({.tdx = true});
+    EXPECT_EQ(policy_error("tdx", "mrtd = \"" + std::string(96, '0') + "\"\n" + td.text), "") << td.text;
+}
+
+// Kernel or not: what QEMU writes into and what it leaves alone.
+TEST_F(Measure, ADirectBootSaysHowTheKernelIsLoaded) {
+    EXPECT_NE(direct({}).text.find("\"4\" = "), std::string::npos);
+    EXPECT_EQ(direct({}).text.find("\"9\" = "), std::string::npos) << "nobody knows what an image measures";
+    EXPECT_NE(direct({.memory = 512}).text.find("--memory has no effect"), std::string::npos);
+    EXPECT_NE(direct({.command_line = "a", .load_options = "a"}).text.find("leave out --cmdline"), std::string::npos);
+
+    linux_ = true;
+    const std::string words = " LOADED_IMAGE::LoadOptions Linux initrd";
+    EXPECT_NE(direct({.plain = true}).text.find("does not measure command line"), std::string::npos);
+    stub_words_ = words;
+    EXPECT_NE(direct({}).text.find("say --plain"), std::string::npos);
+    EXPECT_NE(direct({.memory = 1ULL << 40}).text.find("in MiB"), std::string::npos);
+    EXPECT_NE(direct({.plain = true, .tdx = true}).text.find("in a TD"), std::string::npos);
+    const auto plain = direct({.command_line = "quiet", .plain = true}),
+               patched = direct({.command_line = "quiet", .memory = 512});
+    EXPECT_NE(plain.text.find("\"9\" = "), std::string::npos) << plain.text;
+    EXPECT_NE(plain.text, patched.text);
+    EXPECT_EQ(direct({.load_options = "quiet", .plain = true}).text, plain.text);
+    stub_words_ += "\x3d\x1a\x75\x96\xf4\x72\xa6\x41\xa7\x94\xed\x5d\x0e\x67\xae\x6b";
+    EXPECT_NE(direct({.command_line = "quiet", .plain = true, .tdx = true}).text.find("rtmr2 = "), std::string::npos);
+}
+
+TEST_F(Measure, AUkiOfATdIsMeasuredWithItsDisk) {
+    ct::test::PeBuilder image;
+    image.sections = {{".text", Bytes(100, 1)}};
+    folder_.write("uki", as_text(image.file()));
+    const auto told = [&](const MeasureUkiOptions& options) {
+        return test::told([&](Output& out) { return measure_uki(options, out); });
+    };
+    EXPECT_NE(told({.file = folder_.file("uki"), .tdx = true}).text.find("needs --disk"), std::string::npos);
+    folder_.write("disk", std::string(4096, 'x'));
+    EXPECT_NE(told({.file = folder_.file("uki"), .disk = folder_.file("disk"), .tdx = true}).text.find("no GPT"),
+              std::string::npos);
+    EXPECT_NE(told({.file = folder_.file("uki"), .disk = folder_.file("none"), .tdx = true}).text.find("io_failed"),
+              std::string::npos);
 }
 
 TEST_F(Measure, SaysWhatItDoesNotCover) {
