@@ -21,6 +21,8 @@ using Steady = std::chrono::steady_clock;
 constexpr const char* kImages = CT_SOURCE_DIR "/.cache/vm/";
 constexpr const char* kFirmware = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 constexpr const char* kFirmwareVariables = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+constexpr const char* kSecureFirmware = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
+constexpr const char* kSecureVariables = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd";
 constexpr Millis kBoot{180'000}, kBootWithKvm{30'000}, kShutDown{90'000};
 constexpr int kTries = 3;
 constexpr std::size_t kLongestAnswer = 256 << 20;
@@ -44,13 +46,16 @@ std::optional<std::string> VirtualMachine::missing() {
     return std::nullopt;
 }
 
-Result<std::unique_ptr<VirtualMachine>> VirtualMachine::make() {
+std::string VirtualMachine::made(const std::string& name) { return kImages + name; }
+
+Result<std::unique_ptr<VirtualMachine>> VirtualMachine::make(const std::string& pcr_banks) {
     std::unique_ptr<VirtualMachine> out(new VirtualMachine);
-    CT_CHECK(copy(std::string(kImages) + "disk.img", out->disk()));
+    CT_CHECK(copy(made("disk.img"), out->disk()));
     CT_CHECK(copy(kFirmwareVariables, out->folder_.file("variables.fd")));
+    CT_CHECK(copy(kSecureVariables, out->folder_.file("secure-variables.fd")));
     // Firmware measures into each bank that is on, and an emulated processor hashes slowly.
     const auto manufactured =
-        test::run({.argv = {"swtpm_setup", "--tpm2", "--tpmstate", out->folder_.path(), "--pcr-banks", "sha256"}});
+        test::run({.argv = {"swtpm_setup", "--tpm2", "--tpmstate", out->folder_.path(), "--pcr-banks", pcr_banks}});
     if (manufactured.code != 0) return fail(Reason::io_failed, "swtpm_setup: " + manufactured.output);
     return out;
 }
@@ -89,15 +94,16 @@ Status VirtualMachine::start_tpm(int qemu_end) {
     return {};
 }
 
-Status VirtualMachine::start(const std::string& command_line) {
+Status VirtualMachine::start(const Start& what) {
     stop();
     if (!memory_.empty()) ::munmap(memory_.data(), memory_.size());
     memory_ = {};
     const Fd ram(::memfd_create("ram", MFD_CLOEXEC));
-    if (!ram || ::ftruncate(ram.get(), kMemory) != 0) return fail_errno(Reason::io_failed, "memfd_create");
-    void* mapped = ::mmap(nullptr, kMemory, PROT_READ | PROT_WRITE, MAP_SHARED, ram.get(), 0);
+    if (!ram || ::ftruncate(ram.get(), static_cast<off_t>(what.memory)) != 0)
+        return fail_errno(Reason::io_failed, "memfd_create");
+    void* mapped = ::mmap(nullptr, what.memory, PROT_READ | PROT_WRITE, MAP_SHARED, ram.get(), 0);
     if (mapped == MAP_FAILED) return fail_errno(Reason::io_failed, "mmap");
-    memory_ = {static_cast<std::uint8_t*>(mapped), kMemory};
+    memory_ = {static_cast<std::uint8_t*>(mapped), what.memory};
 
     CT_TRY(auto control, socket_pair());
     CT_CHECK(start_tpm(control.theirs.get()));
@@ -110,50 +116,57 @@ Status VirtualMachine::start(const std::string& command_line) {
 
     const auto file = [&](const std::string& name) { return "file=" + folder_.file(name); };
     Launch launch;
-    launch.argv = {"qemu-system-x86_64",
-                   "-nodefaults",
-                   "-no-user-config",
-                   "-display",
-                   "none",
-                   "-no-reboot",
-                   "-accel",
-                   kvm_works ? "kvm" : "tcg,thread=multi",
-                   "-machine",
-                   "q35,memory-backend=ram",
-                   "-cpu",
-                   "max",
-                   "-smp",
-                   "2",
-                   "-m",
-                   std::to_string(kMemory >> 20),
-                   "-object",
-                   "memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/3,size=" + std::to_string(kMemory),
-                   "-drive",
-                   std::string("if=pflash,format=raw,readonly=on,file=") + kFirmware,
-                   "-drive",
-                   "if=pflash,format=raw," + file("variables.fd"),
-                   "-kernel",
-                   std::string(kImages) + "boot.efi",
-                   "-append",
-                   command_line,
-                   "-drive",
-                   "if=virtio,format=raw," + file("disk.img"),
-                   "-nic",
-                   "user,model=virtio-net-pci",
-                   "-chardev",
-                   "socket,id=tpm,fd=4",
-                   "-tpmdev",
-                   "emulator,id=tpm,chardev=tpm",
-                   "-device",
-                   "tpm-crb,tpmdev=tpm",
-                   "-chardev",
-                   "socket,id=channel,fd=5",
-                   "-device",
-                   "virtio-serial",
-                   "-device",
-                   "virtserialport,chardev=channel,name=cloudtaser.test",
-                   "-serial",
-                   "file:" + folder_.file("console.log")};
+    launch.argv = {
+        "qemu-system-x86_64",
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-accel",
+        kvm_works ? "kvm" : "tcg,thread=multi",
+        "-machine",
+        std::string("q35,memory-backend=ram,smm=") + (what.secure_boot ? "on" : "off"),
+        "-cpu",
+        "max",
+        "-smp",
+        "2",
+        "-m",
+        std::to_string(what.memory >> 20),
+        "-object",
+        "memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/3,size=" + std::to_string(what.memory),
+        "-drive",
+        std::string("if=pflash,format=raw,readonly=on,file=") + (what.secure_boot ? kSecureFirmware : kFirmware),
+        "-drive",
+        "if=pflash,format=raw," + file(what.secure_boot ? "secure-variables.fd" : "variables.fd"),
+        "-drive",
+        "if=virtio,format=raw," + file("disk.img"),
+        "-netdev",
+        "user,id=net",
+        "-device",
+        "virtio-net-pci,netdev=net,romfile=",
+        "-chardev",
+        "socket,id=tpm,fd=4",
+        "-tpmdev",
+        "emulator,id=tpm,chardev=tpm",
+        "-device",
+        "tpm-crb,tpmdev=tpm",
+        "-chardev",
+        "socket,id=channel,fd=5",
+        "-device",
+        "virtio-serial",
+        "-device",
+        "virtserialport,chardev=channel,name=cloudtaser.test",
+        "-serial",
+        "file:" + folder_.file("console.log")};
+    const auto more = [&](std::initializer_list<std::string> words) { launch.argv.insert(launch.argv.end(), words); };
+    if (what.secure_boot)
+        more({"-global", "driver=cfi.pflash01,property=secure,value=on", "-global", "ICH9-LPC.disable_s3=1"});
+    if (!what.kernel.empty()) more({"-kernel", what.kernel, "-append", what.command_line});
+    if (!what.initrd.empty()) more({"-initrd", what.initrd});
+    if (!what.disk.empty())
+        more({"-drive", "if=none,id=first,format=raw,readonly=on,file=" + what.disk, "-device", "virtio-scsi-pci",
+              "-device", "scsi-hd,drive=first,bootindex=0"});
     launch.fds = {{ram.get(), 3}, {control.ours.get(), 4}, {channel.theirs.get(), 5}, {errors_end.get(), 2}};
     CT_TRY(machine_, Child::start(launch));
     return {};
@@ -190,11 +203,11 @@ Result<std::string> VirtualMachine::line(Millis most) {
     }
 }
 
-Status VirtualMachine::boot(const std::string& command_line) {
+Status VirtualMachine::boot(const Start& what) {
     Error last;
     for (int tries = 0; tries < kTries; ++tries) {
         const bool with_kvm = kvm_works;
-        CT_CHECK(start(command_line));
+        CT_CHECK(start(what));
         const auto ready = line(with_kvm ? kBootWithKvm : kBoot);
         if (ready && *ready == "ready") return {};
         if (with_kvm) kvm_works = false;

@@ -24,13 +24,25 @@ public:
     // What this machine lacks to have it, in words for GTEST_SKIP.
     static std::optional<std::string> missing();
     // With a disk and a TPM fresh from the factory, switched off.
-    static Result<std::unique_ptr<VirtualMachine>> make();
+    static Result<std::unique_ptr<VirtualMachine>> make(const std::string& pcr_banks = "sha256");
     VirtualMachine(const VirtualMachine&) = delete;
     VirtualMachine& operator=(const VirtualMachine&) = delete;
     ~VirtualMachine();
 
+    // What make-image put beside the disk, by its name.
+    static std::string made(const std::string& name);
+    // What firmware starts. By default kernel and initrd behind systemd's stub, handed over by QEMU.
+    struct Start {
+        std::string command_line = kCommandLine;
+        std::string kernel = made("boot.efi");  // empty: firmware finds one on `disk`
+        std::string initrd = {};
+        std::string disk = {};
+        std::size_t memory = kMemory;
+        bool secure_boot = false;  // with the keys that Debian's firmware has for tests
+    };
     // Returns when it takes commands. A boot that dies before that is tried again.
-    Status boot(const std::string& command_line = kCommandLine);
+    Status boot(const std::string& command_line = kCommandLine) { return boot(Start{.command_line = command_line}); }
+    Status boot(const Start& what);
     // An orderly end; disk and TPM stay.
     Status power_off();
 
@@ -61,7 +73,7 @@ public:
 
 private:
     VirtualMachine() = default;
-    Status start(const std::string& command_line);
+    Status start(const Start& what);
     Status start_tpm(int qemu_end);
     void stop();
     // The next line of the channel; an error if the machine ends or fails before.
