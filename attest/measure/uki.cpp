@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 namespace ct::attest::measure {
 namespace {
@@ -28,6 +29,7 @@ constexpr std::array<std::string_view, 4> kChosen = {".profile", ".dtbauto", ".h
 constexpr unsigned kOldest = 252;
 constexpr unsigned kUnclear = 253;  // had .uname before the order of the next release was settled
 constexpr std::array<std::string_view, 4> kPhases = {"enter-initrd", "leave-initrd", "sysinit", "ready"};
+constexpr std::size_t kInitrdPhases = 2;
 constexpr std::string_view kMagic = "#### LoaderInfo: systemd-stub ";
 
 // What is behind the file's bytes in memory.
@@ -74,7 +76,7 @@ Result<std::vector<const PeSection*>> measured_sections(const PeImage& image) {
     return out;
 }
 
-Result<std::vector<UkiPcr11>> uki_pcr11(const PeImage& image, crypto::Hash bank) {
+Result<std::vector<UkiPcr11>> uki_pcr11(const PeImage& image, crypto::Hash bank, Initrd initrd) {
     CT_TRY(const auto sections, measured_sections(image));
     Bytes value(crypto::digest_size(bank));
     const auto extend = [&](const Bytes& digest) { value = crypto::digest(bank, {value, digest}); };
@@ -86,7 +88,7 @@ Result<std::vector<UkiPcr11>> uki_pcr11(const PeImage& image, crypto::Hash bank)
         extend(hasher.finish());
     }
     std::vector<UkiPcr11> out = {{"", value}};
-    for (const auto phase : kPhases) {
+    for (const auto phase : std::span(kPhases).subspan(initrd == Initrd::other ? kInitrdPhases : 0)) {
         extend(crypto::digest(bank, {as_bytes(phase)}));
         const std::string before = out.back().phase;
         out.push_back({before.empty() ? std::string(phase) : before + ":" + std::string(phase), value});

@@ -18,9 +18,12 @@ struct UkiPcr11 {
 // Which release of systemd-stub an image begins with, by its section .sdmagic; 0 if it does not say.
 unsigned stub_version(const PeImage& image);
 
+// Debian's initramfs-tools makes initrds without systemd: they extend no words.
+enum class Initrd : std::uint8_t { of_systemd, other };
+
 // The register as the stub leaves it, and after each of the phases. invalid_argument for no kernel in the image, or sections of
 // which it depends on the machine whether they are used; unsupported for a stub whose rules are not known.
-Result<std::vector<UkiPcr11>> uki_pcr11(const PeImage& image, crypto::Hash bank);
+Result<std::vector<UkiPcr11>> uki_pcr11(const PeImage& image, crypto::Hash bank, Initrd initrd = Initrd::of_systemd);
 
 // The sections that count, as they are measured.
 Result<std::vector<const PeSection*>> measured_sections(const PeImage& image);

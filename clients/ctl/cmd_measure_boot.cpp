@@ -190,7 +190,8 @@ Result<int> measure_uki(const MeasureUkiOptions& options, Output& out) {
     const auto image = measure::parse_pe(as_bytes(file));
     if (!image) return in_file(options.file, image.error());
     if (options.tdx) return tell_uki_rtmr(options, *image, out);
-    const auto phases = measure::uki_pcr11(*image, bank);
+    const auto initrd = options.plain_initrd ? measure::Initrd::other : measure::Initrd::of_systemd;
+    const auto phases = measure::uki_pcr11(*image, bank, initrd);
     if (!phases) return in_file(options.file, phases.error());
     Values values;
     const auto log = uki_log(options, *image, bank);

@@ -128,7 +128,8 @@ struct MeasureUkiOptions {
     std::string bank = "sha256";  // or "sha384"
     std::string disk = {};        // the one that it is on
     bool secure_boot = false;
-    bool tdx = false;  // RTMRs instead of PCRs
+    bool plain_initrd = false;  // not systemd's
+    bool tdx = false;           // RTMRs instead of PCRs
 };
 struct MeasureDirectOptions {
     std::string kernel = {}, initrd = {}, command_line = {};

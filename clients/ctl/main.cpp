@@ -321,6 +321,7 @@ void Arguments::add_measure() {
         ->check(CLI::IsMember({"sha256", "sha384"}));
     v->add_option("--disk", measure_uki.disk, "The disk that it is on, for its partition table");
     v->add_flag("--secure-boot", measure_uki.secure_boot, "Secure Boot is on");
+    v->add_flag("--plain-initrd", measure_uki.plain_initrd, "Its initrd is not systemd's: it extends no phases");
     v->add_flag("--tdx", measure_uki.tdx, "Of a TDX guest");
 }
 

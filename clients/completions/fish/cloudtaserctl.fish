@@ -60,6 +60,7 @@ complete -c cloudtaserctl -n '__fish_seen_subcommand_from direct' -l memory -x -
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from direct' -l plain -d 'QEMU leaves the kernel as it is'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from uki' -l disk -r -F -d 'With its partition table'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from uki' -l secure-boot -d 'Is on'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from uki' -l plain-initrd -d 'Its initrd is not of systemd'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from direct uki' -l tdx -d 'Of a TDX guest'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from direct uki' -l bank -F -x -a 'sha256 sha384' -d 'Of the TPM'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from gate; and not __fish_seen_subcommand_from node verdict' -a 'node verdict'

@@ -83,6 +83,22 @@ TEST(Uki, EveryMeasuredByteCounts) {
     EXPECT_EQ(pcr(padding), sound) << "this stub does not measure .sbat";
 }
 
+TEST(Uki, AnInitrdWithoutSystemdHasNoPhases) {
+    const Bytes file = uki().file();
+    const auto image = parse_pe(file);
+    ASSERT_TRUE(image);
+    const auto whole = uki_pcr11(*image, crypto::Hash::sha256),
+               plain = uki_pcr11(*image, crypto::Hash::sha256, Initrd::other);
+    ASSERT_TRUE(whole && plain);
+    EXPECT_EQ(whole->back().phase, "enter-initrd:leave-initrd:sysinit:ready");
+    EXPECT_EQ(plain->back().phase, "sysinit:ready");
+    EXPECT_EQ(plain->front().value, whole->front().value);
+    Bytes value = plain->front().value;
+    for (const char* word : {"sysinit", "ready"})
+        value = crypto::digest(crypto::Hash::sha256, {value, crypto::sha256(as_bytes(word))});
+    EXPECT_EQ(plain->back().value, value);
+}
+
 TEST(Uki, WhatCantBeToldIsNotGuessed) {
     const auto reason = [](const PeBuilder& builder) {
         const Bytes file = builder.file();
