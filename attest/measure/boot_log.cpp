@@ -13,8 +13,8 @@ constexpr ByteArray<4> kSeparator{};
 constexpr std::string_view kCalling = "Calling EFI Application from Boot Option";
 constexpr std::string_view kExit = "Exit Boot Services Invocation";
 constexpr std::string_view kExited = "Exit Boot Services Returned with Success";
-// With Secure Boot these stubs take the firmware's handler out of the way, with what it measures.
-constexpr unsigned kFirstStub = 252, kLastStub = 257;
+// With Secure Boot the stub takes the firmware's handler out of the way, with what it measures.
+constexpr unsigned kFirstStub = 252, kLastStub = 257, kLastSecureStub = 252;
 
 void declare_boot(BootLog& log) {
     log.measure(kImages, as_bytes(kCalling));
@@ -59,8 +59,9 @@ Result<std::vector<Bytes>> started_images(const PeImage& image, SecureBoot secur
     const PeSection* inner = image.find(".linux");
     if (inner == nullptr) return out;
     const unsigned stub = stub_version(image);
-    if (stub < kFirstStub || stub > kLastStub)
-        return fail(Reason::unsupported, "PCR 4 is known for images with systemd-stub of release 252 to 257");
+    if (stub < kFirstStub || stub > (secure_boot == SecureBoot::on ? kLastSecureStub : kLastStub))
+        return fail(Reason::unsupported,
+                    "it is known for systemd-stub of release 252 to 257, and with Secure Boot of release 252");
     CT_TRY(const PeImage kernel, inner_kernel(*inner));
     if (secure_boot == SecureBoot::off) out.push_back(authenticode_digest(kernel, bank));
     return out;

@@ -93,7 +93,12 @@ Result<Bytes> loaded_kernel(const MeasureDirectOptions& options, const DirectFil
 }
 
 Result<Bytes> kernel_options(const MeasureDirectOptions& options, bool with_initrd) {
-    if (options.load_options.empty()) return measure::ovmf_load_options(options.command_line, with_initrd);
+    if (options.load_options.empty()) {
+        if (options.plain && with_initrd)
+            return fail(Reason::invalid_argument,
+                        "OVMF puts initrd=initrd in front of the command line, or behind it: say --load-options");
+        return measure::ovmf_load_options(options.command_line, with_initrd);
+    }
     if (!options.command_line.empty())
         return fail(Reason::invalid_argument, "--load-options are the whole command line: leave out --cmdline");
     return measure::load_options(options.load_options);
@@ -135,6 +140,8 @@ Result<int> measure_direct(const MeasureDirectOptions& options, Output& out) {
         Values values = {{"4", log.pcr(4)}, {"5", log.pcr(5)}};
         if (linux) values.emplace_back("9", log.pcr(9));
         tell_pcrs(options.bank, values, out);
+        if (linux && !initrd.empty() && options.load_options.empty())
+            out.line("# PCR 9: of OVMF before edk2-stable202502; else say --load-options");
     }
     not_covered({options.tdx ? "MRTD (measure tdx), RTMR 0, and RTMR 3" : "PCR 0 to 3 and 7: firmware and its settings",
                  "a device with an option ROM that brings a driver: it is in PCR 2 and RTMR 1", "Secure Boot, a shim"},

@@ -98,6 +98,10 @@ TEST_F(Measure, ADirectBootSaysHowTheKernelIsLoaded) {
     EXPECT_NE(plain.text.find("\"9\" = "), std::string::npos) << plain.text;
     EXPECT_NE(plain.text, patched.text);
     EXPECT_EQ(direct({.load_options = "quiet", .plain = true}).text, plain.text);
+    const std::string initrd = folder_.file("initrd");
+    EXPECT_NE(direct({.initrd = initrd, .plain = true}).text.find("say --load-options"), std::string::npos);
+    EXPECT_EQ(direct({.initrd = initrd, .load_options = "initrd=initrd quiet", .plain = true}).code, 0);
+    EXPECT_NE(direct({.initrd = initrd, .memory = 512}).text.find("before edk2-stable202502"), std::string::npos);
     stub_words_ += "\x3d\x1a\x75\x96\xf4\x72\xa6\x41\xa7\x94\xed\x5d\x0e\x67\xae\x6b";
     EXPECT_NE(direct({.command_line = "quiet", .plain = true, .tdx = true}).text.find("rtmr2 = "), std::string::npos);
 }
