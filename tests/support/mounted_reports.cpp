@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/mounted_reports.h"
 
-#define FUSE_USE_VERSION 35
-#include <fuse3/fuse.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 
-#include "base/fd.h"
+#include "support/fuse_mount.h"
 
 namespace ct::test {
 namespace {
@@ -166,9 +159,11 @@ struct Session {
     static int truncate(const char* /*path*/, off_t /*size*/, fuse_file_info* /*info*/) { return 0; }
 };
 
-// Serves until it is unmounted. What `ready` gets is whether it could be mounted.
-[[noreturn]] void serve(const SimulatedReports::State& state, const std::string& path, const Fd& ready) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+}  // namespace
+
+std::optional<std::string> MountedReports::missing() { return FuseMount::missing(); }
+
+Result<std::unique_ptr<MountedReports>> MountedReports::mount(const SimulatedReports::State& state) {
     Session session{std::make_shared<SimulatedReports::State>(state)};
     fuse_operations operations{};
     operations.getattr = Session::getattr;
@@ -183,42 +178,12 @@ struct Session {
     operations.flush = Session::flush;
     operations.release = Session::release;
     operations.truncate = Session::truncate;
-    char name[] = "reports",
-         option[] = "-oallow_other,default_permissions,attr_timeout=0,entry_timeout=0,negative_timeout=0";
-    char* words[] = {name, option, nullptr};
-    fuse_args arguments = FUSE_ARGS_INIT(2, words);
-    fuse* handle = fuse_new(&arguments, &operations, sizeof(operations), &session);
-    const char good = handle != nullptr && fuse_mount(handle, path.c_str()) == 0 ? 1 : 0;
-    static_cast<void>(write_all(ready.get(), &good, 1));
-    if (good == 1) fuse_loop(handle);
-    ::_exit(0);
+    CT_TRY(auto mounted, FuseMount::serve(operations, &session));
+    return std::unique_ptr<MountedReports>(new MountedReports(std::move(mounted)));
 }
 
-}  // namespace
-
-std::optional<std::string> MountedReports::missing() {
-    if (::geteuid() != 0) return "root (a file system is mounted)";
-    if (::access("/dev/fuse", R_OK | W_OK) != 0) return "/dev/fuse";
-    return std::nullopt;
-}
-
-Result<std::unique_ptr<MountedReports>> MountedReports::mount(const SimulatedReports::State& state) {
-    static const bool alone =
-        ::unshare(CLONE_NEWNS) == 0 && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-    if (!alone) return fail_errno(Reason::unsupported, "a mount namespace");
-    std::unique_ptr<MountedReports> out(new MountedReports);
-    CT_TRY(SocketPair word, socket_pair());
-    out->server_ = ::fork();
-    if (out->server_ == 0) serve(state, out->path(), word.theirs);
-    word.theirs.reset();
-    char good = 0;
-    if (::read(word.ours.get(), &good, 1) != 1 || good != 1) return fail(Reason::unsupported, "mounting by FUSE");
-    return out;
-}
-
-MountedReports::~MountedReports() {
-    ::umount2(path().c_str(), MNT_DETACH);  // ends the server's loop
-    if (server_ > 0) ::waitpid(server_, nullptr, 0);
-}
+MountedReports::MountedReports(std::unique_ptr<FuseMount> mount) : mount_(std::move(mount)) {}
+MountedReports::~MountedReports() = default;
+std::string MountedReports::path() const { return mount_->path(); }
 
 }  // namespace ct::test

@@ -7,29 +7,27 @@
 #include <string>
 
 #include "base/result.h"
-#include "support/process.h"
 #include "support/simulated_tsm.h"
 
 namespace ct::test {
+
+class FuseMount;
 
 class MountedReports {
 public:
     // What this machine lacks for it, in words for GTEST_SKIP.
     static std::optional<std::string> missing();
-    // The first one moves the calling thread, and what it starts, into a mount namespace of its own: no mount outlives the test.
-    // A child serves, with `state` as it is now: a process that died over a file that it serves itself could never end. Make it
-    // before this process has anything in secret memory: the two would share those pages.
+    // With `state` as it is now; else as FuseMount.
     static Result<std::unique_ptr<MountedReports>> mount(const SimulatedReports::State& state);
     MountedReports(const MountedReports&) = delete;
     MountedReports& operator=(const MountedReports&) = delete;
     ~MountedReports();
 
-    [[nodiscard]] std::string path() const { return folder_.path(); }
+    [[nodiscard]] std::string path() const;
 
 private:
-    MountedReports() = default;
-    TempDir folder_;
-    int server_ = -1;
+    explicit MountedReports(std::unique_ptr<FuseMount> mount);
+    std::unique_ptr<FuseMount> mount_;
 };
 
 #define CT_NEEDS_MOUNTED_REPORTS()                                                                                     \
