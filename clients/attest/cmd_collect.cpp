@@ -9,7 +9,7 @@
 #include "attest/collect/composite/collectors.h"
 #include "attest/collect/nitro/collector.h"
 #include "attest/collect/snp/collector.h"
-#include "attest/collect/tdx/settings.h"
+#include "attest/collect/tdx/collector.h"
 #include "attest/collect/tpm2/settings.h"
 #include "attest/evidence/composite_bundle.h"
 #include "attest/evidence/nitro_bundle.h"

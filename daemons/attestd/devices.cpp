@@ -6,7 +6,7 @@
 #include "attest/collect/composite/collectors.h"
 #include "attest/collect/nitro/collector.h"
 #include "attest/collect/snp/collector.h"
-#include "attest/collect/tdx/settings.h"
+#include "attest/collect/tdx/collector.h"
 
 namespace ct::attestd {
 namespace {
@@ -20,6 +20,28 @@ std::unique_ptr<attest::Collector> snp_collector(const Settings& settings) {
     using namespace attest;
     return make_snp_collector(
         {tsm::open_folder(settings.snp.reports), snp::open_device(settings.snp.device), settings.snp.vmpl});
+}
+
+std::unique_ptr<attest::tdx::QuoteService> service_at(const QuoteService& address) {
+    return address ? attest::tdx::open_quote_service(*address) : nullptr;
+}
+
+std::unique_ptr<attest::Collector> tdx_collector(const Settings& settings) {
+    using namespace attest;
+    const auto& tdx = settings.tdx;
+    return make_tdx_collector({.reports = tsm::open_folder(tdx.reports),
+                               .device = tdx::open_device(tdx.device),
+                               .service = service_at(tdx.quote_service)});
+}
+
+std::unique_ptr<attest::Collector> simulated_tdx_collector(const Settings& settings) {
+    using namespace attest;
+    const auto& [reports, device, service] = settings.simulated_tdx;
+    return make_tdx_collector({.reports = reports.empty() ? nullptr : tsm::open_folder(reports),
+                               .device = device.empty() ? nullptr : tdx::open_device(device),
+                               .service = service_at(service),
+                               .event_log = ""},
+                              tdx::kSimulatedKind);
 }
 
 // Before all else: each proves both what the TPM and what the hardware alone could.
@@ -84,13 +106,13 @@ std::vector<Device> devices_of(const Settings& settings) {
     add_composite(settings, out);
     // Drivers make their device file also where their reports are asked for by way of the folder.
     add(settings.snp.use, settings.snp.device, snp_collector(settings));
-    add(settings.tdx.use, tdx::kDevice, make_tdx_collector(tsm::open_folder(settings.tdx.reports)));
+    add(settings.tdx.use, settings.tdx.device, tdx_collector(settings));
     add(settings.nitro.use, settings.nitro.device, make_nitro_collector(nitro::nsm_at(settings.nitro.device)));
     add(settings.use_tpm2, file_of(settings.tpm2.tcti), make_tpm2_collector(settings.tpm2));
     if (!settings.simulated_snp.empty())
         simulated(make_snp_collector({tsm::open_folder(settings.simulated_snp), nullptr}, snp::kSimulatedKind));
-    if (!settings.simulated_tdx.empty())
-        simulated(make_tdx_collector(tsm::open_folder(settings.simulated_tdx), tdx::kSimulatedKind, "", ""));
+    if (!settings.simulated_tdx.reports.empty() || !settings.simulated_tdx.device.empty())
+        simulated(simulated_tdx_collector(settings));
     if (!settings.simulated_nitro.empty())
         simulated(make_nitro_collector(nitro::simulated_nsm_at(settings.simulated_nitro), nitro::kSimulatedKind));
     add_simulated_composite(settings, out);

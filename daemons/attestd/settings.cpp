@@ -120,6 +120,41 @@ Status read_snp(const Node& table, Settings& into) {
     return {};
 }
 
+// Where the host's quote service listens; "" for nobody.
+Status read_quote_service(const Node& table, QuoteService& into) {
+    const auto node = table.get("quote_service");
+    if (!node) return {};
+    CT_TRY(const std::string words, node->as_string());
+    into.reset();
+    if (words.empty()) return {};
+    const auto address = attest::tdx::parse_service_address(words);
+    if (!address) return node->error(address.error().context);
+    into = *address;
+    return {};
+}
+
+Status read_tdx(const Node& table, Settings& into) {
+    CT_CHECK(table.only({"enabled", "reports", "device", "quote_service"}));
+    CT_CHECK(read_use(table, into.tdx.use));
+    CT_CHECK(read_file_name(table, "reports", into.tdx.reports));
+    CT_CHECK(read_file_name(table, "device", into.tdx.device));
+    return read_quote_service(table, into.tdx.quote_service);
+}
+
+// A folder of reports, or a device and a service: one of the two ways, as a kernel has it.
+Status read_simulated_tdx(const Node& table, Settings& into) {
+    CT_CHECK(table.only({"reports", "device", "quote_service"}));
+    if (!table.get("device")) {
+        CT_CHECK(table.only({"reports"}));
+        return read_file_name(table, "reports", into.simulated_tdx.reports);
+    }
+    CT_CHECK(table.only({"device", "quote_service"}));
+    CT_CHECK(read_file_name(table, "device", into.simulated_tdx.device));
+    CT_CHECK(read_quote_service(table, into.simulated_tdx.quote_service));
+    if (!into.simulated_tdx.quote_service) return table.error("write quote_service = \"unix:/SOCKET\" as well");
+    return {};
+}
+
 Status read_composite(const Node& root, Settings& into) {
     if (const auto table = root.get("azure-snp")) {
         CT_CHECK(table->only({"enabled", "certificates"}));
@@ -173,10 +208,7 @@ Status read_simulated(const Node& root, Settings& into) {
         CT_CHECK(table->only({"reports"}));
         CT_CHECK(read_file_name(*table, "reports", into.simulated_snp));
     }
-    if (const auto table = root.get("simulated-tdx")) {
-        CT_CHECK(table->only({"reports"}));
-        CT_CHECK(read_file_name(*table, "reports", into.simulated_tdx));
-    }
+    if (const auto table = root.get("simulated-tdx")) CT_CHECK(read_simulated_tdx(*table, into));
     if (const auto table = root.get("simulated-nitro")) {
         CT_CHECK(table->only({"device"}));
         CT_CHECK(read_text(*table, "device", into.simulated_nitro));
@@ -196,11 +228,7 @@ Result<Settings> parse_settings(const Node& root) {
     Settings out;
     if (const auto table = root.get("tpm2")) CT_CHECK(read_tpm2(*table, out));
     if (const auto table = root.get("sev-snp")) CT_CHECK(read_snp(*table, out));
-    if (const auto table = root.get("tdx")) {
-        CT_CHECK(table->only({"enabled", "reports"}));
-        CT_CHECK(read_use(*table, out.tdx.use));
-        CT_CHECK(read_file_name(*table, "reports", out.tdx.reports));
-    }
+    if (const auto table = root.get("tdx")) CT_CHECK(read_tdx(*table, out));
     if (const auto table = root.get("nitro")) {
         CT_CHECK(table->only({"enabled", "device"}));
         CT_CHECK(read_use(*table, out.nitro.use));

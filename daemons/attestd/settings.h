@@ -5,6 +5,8 @@
 
 #include "attest/collect/nitro/nsm.h"
 #include "attest/collect/snp/device.h"
+#include "attest/collect/tdx/device.h"
+#include "attest/collect/tdx/quote_service.h"
 #include "attest/collect/tpm2/settings.h"
 #include "attest/collect/tsm/folder.h"
 #include "base/clock.h"
@@ -41,6 +43,8 @@ enum class Use : std::uint8_t { no, yes, if_there };
 //   [tdx]
 //   enabled = "auto"
 //   reports = "/sys/kernel/config/tsm/report"
+//   device = "/dev/tdx_guest"         # asked where the kernel has no such folder, and then
+//   quote_service = "vsock:2:4050"    # the host, which makes a quote of it; or "unix:/SOCKET", "": nobody
 //   [nitro]
 //   enabled = "auto"
 //   device = "/dev/nsm"
@@ -62,7 +66,9 @@ enum class Use : std::uint8_t { no, yes, if_there };
 //   [simulated-sev-snp]
 //   reports = "/FOLDER"               # one like the kernel's
 //   [simulated-tdx]
-//   reports = "/FOLDER"
+//   reports = "/FOLDER"               # or, as where the kernel has none:
+//   device = "/FILE"
+//   quote_service = "unix:/SOCKET"
 //   [simulated-nitro]
 //   device = "unix:/SOCKET"
 //   [simulated-azure-snp]
@@ -80,6 +86,7 @@ enum class Use : std::uint8_t { no, yes, if_there };
 struct SimulatedTpm {
     std::string tcti, event_log;
 };
+using QuoteService = std::optional<attest::tdx::ServiceAddress>;
 struct Settings {
     Use use_tpm2 = Use::if_there;
     attest::Tpm2Settings tpm2;
@@ -91,7 +98,8 @@ struct Settings {
     } snp;
     struct {
         Use use = Use::if_there;
-        std::string reports = attest::tsm::kReports;
+        std::string reports = attest::tsm::kReports, device = attest::tdx::kDevice;
+        QuoteService quote_service = attest::tdx::ServiceAddress();
     } tdx;
     struct {
         Use use = Use::if_there;
@@ -100,8 +108,12 @@ struct Settings {
     bool azure_snp = false, azure_tdx = false, gce_snp = false;
     std::string azure_certificates, azure_quote;  // files
     // Empty: none.
-    std::string simulated_snp, simulated_tdx;  // folders of reports
-    std::string simulated_nitro;               // a socket
+    std::string simulated_snp;    // a folder of reports
+    std::string simulated_nitro;  // a socket
+    struct {
+        std::string reports, device;
+        QuoteService quote_service;
+    } simulated_tdx;
     // Without a TPM: none.
     struct {
         SimulatedTpm tpm;

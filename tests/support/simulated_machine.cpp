@@ -12,8 +12,11 @@
 #include "support/certificate_issuer.h"
 #include "support/hcl_builder.h"
 #include "support/mounted_reports.h"
+#include "support/mounted_td.h"
 #include "support/nsm_socket.h"
 #include "support/pem.h"
+#include "support/qgs_builder.h"
+#include "support/quote_service_socket.h"
 #include "support/simulated_snp.h"
 #include "support/swtpm.h"
 #include "support/tdx_collateral.h"
@@ -150,6 +153,15 @@ std::string snp_policy(const SimulatedSnp& processor) {
            "\"\nsev-snp.roots = \"amd.pem\"\n";
 }
 
+SimulatedMachine tdx_machine(const IntelPlatform& platform, const std::string& attestd, std::shared_ptr<void> device) {
+    return SimulatedMachine{.kind = "simulated-tdx",
+                            .attestd = attestd,
+                            .policy = "mrtd = \"" + hex_encode(TdFields{}.mr_td) + "\"\nroots = \"intel.pem\"\n",
+                            .files = {{"intel.pem", platform.root.pem()}},
+                            .collateral = platform.collateral(),
+                            .device = std::move(device)};
+}
+
 }  // namespace
 
 Result<SimulatedMachine> simulated_snp_machine() {
@@ -169,12 +181,26 @@ Result<SimulatedMachine> simulated_tdx_machine() {
     SimulatedReports::State state;
     state.answer = [platform](ByteView data, unsigned) { return SimulatedReports::Answer{platform.quote(data), {}}; };
     CT_TRY(std::shared_ptr<MountedReports> device, MountedReports::mount(state));
-    return SimulatedMachine{.kind = "simulated-tdx",
-                            .attestd = toml("simulated-tdx", "reports", device->path()),
-                            .policy = "mrtd = \"" + hex_encode(TdFields{}.mr_td) + "\"\nroots = \"intel.pem\"\n",
-                            .files = {{"intel.pem", platform.root.pem()}},
-                            .collateral = platform.collateral(),
-                            .device = device};
+    return tdx_machine(platform, toml("simulated-tdx", "reports", device->path()), device);
+}
+
+Result<SimulatedMachine> simulated_tdx_device_machine() {
+    struct Parts {
+        std::unique_ptr<MountedTd> device;
+        std::unique_ptr<QuoteServiceSocket> service;
+    };
+    const IntelPlatform platform;
+    const auto parts = std::make_shared<Parts>();
+    CT_TRY(parts->device, MountedTd::mount({.report = [](ByteView data) {
+               return ModuleReportFields{.data = to_vector(data)}.bytes();
+           }}));
+    CT_TRY(parts->service, QuoteServiceSocket::open({.answer = [platform](ByteView report) {
+               return QuoteAnswerFields{.key_name = {}, .quote = platform.quote(report.subspan(128, 64))}.bytes();
+           }}));
+    return tdx_machine(platform,
+                       toml("simulated-tdx", "device", parts->device->path()) +
+                           "quote_service = \"unix:" + parts->service->path() + "\"\n",
+                       parts);
 }
 
 Result<SimulatedMachine> simulated_nitro_machine() {

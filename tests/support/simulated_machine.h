@@ -26,6 +26,8 @@ struct SimulatedMachine {
 // By FUSE: CT_NEEDS_MOUNTED_REPORTS().
 Result<SimulatedMachine> simulated_snp_machine();
 Result<SimulatedMachine> simulated_tdx_machine();
+// As where the kernel has no reports: a device that a kernel has since Linux 6.2, and the host's quote service.
+Result<SimulatedMachine> simulated_tdx_device_machine();
 // At a socket.
 Result<SimulatedMachine> simulated_nitro_machine();
 // With a software TPM of their own, which holds what their cloud keeps there. Google's needs FUSE, too.

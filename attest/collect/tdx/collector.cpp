@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attest/collect/tdx/settings.h"
+#include "attest/collect/tdx/collector.h"
 
-#include <unistd.h>
+#include <algorithm>
 
 #include "attest/collect/tsm/report.h"
+#include "attest/evidence/qgs_messages.h"
 #include "attest/evidence/tdx_bundle.h"
 #include "attest/evidence/tdx_pck.h"
 #include "attest/evidence/tdx_quote.h"
@@ -16,19 +17,45 @@ namespace {
 
 constexpr std::string_view kProvider = "tdx_guest";
 
+bool absent(const Error& error) { return error.reason == Reason::evidence_device_absent; }
+
+// Of the device and the host's service. Both are checked for whose report it is: the node finds out at once, and not the gate later,
+// that a service gives away the quotes of others.
+Result<Bytes> quote_by_service(tdx::Device& device, tdx::QuoteService& service, const Sha512& binding) {
+    CT_TRY(const Bytes report, device.report(binding));
+    CT_TRY(const ByteView reported, tdx::module_report_data(report));
+    if (!std::ranges::equal(reported, binding))
+        return fail(Reason::evidence_device_failed, "the device reports on something else");
+    CT_TRY(Bytes bytes, service.quote(report));
+    const auto quote = tdx::parse_quote(bytes);
+    if (!quote) return fail(Reason::evidence_device_failed, "the quote service: " + quote.error().context);
+    if (!std::ranges::equal(quote->td.report_data, binding))
+        return fail(Reason::evidence_device_failed, "the quote service: a quote of another report");
+    return bytes;
+}
+
+// What a TD lacks that has neither the kernel's quotes nor a service.
+std::unexpected<Error> explained(Error error) {
+    if (absent(error))
+        error.context +=
+            ": this is a TD, but what its device makes (TDREPORT) only this platform can check; quotes need configfs-tsm, in Linux since "
+            "6.7, or the host's quote service";
+    return std::unexpected(std::move(error));
+}
+
 class TdxCollector final : public Collector {
 public:
-    TdxCollector(std::unique_ptr<tsm::Folder> reports, std::string_view kind, std::string device, std::string event_log)
-        : reports_(std::move(reports)), kind_(kind), device_(std::move(device)), event_log_(std::move(event_log)) {}
+    TdxCollector(TdxSources sources, std::string_view kind) : sources_(std::move(sources)), kind_(kind) {}
 
     [[nodiscard]] std::string_view kind() const override { return kind_; }
 
-    // Nothing to say; but to say it one must be a TD.
+    // Nothing to say; but to say it one must be a TD that can have quotes.
     Result<Bytes> introduction() override {
-        const auto machine = tsm::probe(*reports_);
-        if (!machine) return explained(machine.error());
-        if (machine->provider != kProvider)
-            return fail(Reason::evidence_device_absent, "this machine's reports are by " + machine->provider);
+        if (const Status by_kernel = kernel_quotes(); !by_kernel) {
+            if (!absent(by_kernel.error())) return std::unexpected(by_kernel.error());
+            CT_CHECK(device_quotes(by_kernel.error()));
+            if (const Status there = sources_.service->present(); !there) return explained(there.error());
+        }
         return tdx::encode_introduction();
     }
 
@@ -39,7 +66,7 @@ public:
         Bytes log;
         if (asked->event_log) {
             // Without one the gate says what that means; a log that is too large or unreadable counts as none.
-            if (const auto text = read_file(event_log_, limits::kEventLog)) log = to_vector(as_bytes(*text));
+            if (const auto text = read_file(sources_.event_log, limits::kEventLog)) log = to_vector(as_bytes(*text));
         }
         return tdx::encode(tdx::Evidence{quote, log});
     }
@@ -60,35 +87,47 @@ public:
         return out;
     }
 
-    void release() override {}
+    void release() override {}  // nothing is held
 
 private:
+    Status kernel_quotes() {
+        if (!sources_.reports) return fail(Reason::evidence_device_absent, "no folder of reports");
+        CT_TRY(const auto machine, tsm::probe(*sources_.reports));
+        if (machine.provider == kProvider) return {};
+        return fail(Reason::evidence_device_absent, "this machine's reports are by " + machine.provider);
+    }
+
+    // Whether to ask the device and the service, where the kernel has no quotes.
+    Status device_quotes(Error error) {
+        if (!sources_.device) return std::unexpected(std::move(error));
+        if (const Status there = sources_.device->present(); !there)
+            return absent(there.error()) ? std::unexpected(std::move(error)) : there;
+        return sources_.service ? Status{} : explained(std::move(error));
+    }
+
     Result<Bytes> quote_over(const Sha512& binding) {
-        auto report = tsm::make_report(*reports_, {.provider = kProvider, .data = binding});
-        if (!report) return explained(report.error());
-        if (report->out.size() > limits::kTdxQuote) return fail(Reason::evidence_device_failed, "a quote too large");
-        return std::move(report->out);
+        auto report = sources_.reports ? tsm::make_report(*sources_.reports, {.provider = kProvider, .data = binding})
+                                       : fail(Reason::evidence_device_absent, "no folder of reports");
+        if (report) {
+            if (report->out.size() > limits::kTdxQuote)
+                return fail(Reason::evidence_device_failed, "a quote too large");
+            return std::move(report->out);
+        }
+        if (!absent(report.error())) return std::unexpected(report.error());
+        CT_CHECK(device_quotes(report.error()));
+        auto quote = quote_by_service(*sources_.device, *sources_.service, binding);
+        if (!quote) return explained(quote.error());
+        return quote;
     }
 
-    // A TD with a kernel that is too old.
-    [[nodiscard]] std::unexpected<Error> explained(Error error) const {
-        if (error.reason == Reason::evidence_device_absent && error.sys_errno == ENOENT &&
-            ::access(device_.c_str(), F_OK) == 0)
-            error.context += ": there is " + device_ +
-                             ", but what it makes (TDREPORT) only this platform can check; quotes need configfs-tsm, "
-                             "in Linux since 6.7";
-        return std::unexpected(std::move(error));
-    }
-
-    std::unique_ptr<tsm::Folder> reports_;
-    std::string kind_, device_, event_log_;
+    TdxSources sources_;
+    std::string kind_;
 };
 
 }  // namespace
 
-std::unique_ptr<Collector> make_tdx_collector(std::unique_ptr<tsm::Folder> reports, std::string_view kind,
-                                              std::string device, std::string event_log) {
-    return std::make_unique<TdxCollector>(std::move(reports), kind, std::move(device), std::move(event_log));
+std::unique_ptr<Collector> make_tdx_collector(TdxSources sources, std::string_view kind) {
+    return std::make_unique<TdxCollector>(std::move(sources), kind);
 }
 
 }  // namespace ct::attest

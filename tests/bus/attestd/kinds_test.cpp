@@ -106,6 +106,15 @@ TEST_F(AttestKinds, MakesTdxEvidenceThatTheVerifierAffirms) {
     expect_affirmed(test::simulated_tdx_machine());
 }
 
+// By the device and the host's service, where the kernel makes no quotes.
+TEST_F(AttestKinds, MakesTdxEvidenceWithoutTheKernelsQuotes) {
+    CT_NEEDS_MOUNTED_REPORTS();
+    expect_affirmed(test::simulated_tdx_device_machine());
+    const auto keys = property<bus::StringMap>(kManager.interface, "Fingerprints", "a{ss}");
+    ASSERT_TRUE(keys);
+    EXPECT_EQ(keys->at("simulated-tdx.mrtd").size(), 96U);
+}
+
 TEST_F(AttestKinds, MakesNitroEvidenceThatTheVerifierAffirms) { expect_affirmed(test::simulated_nitro_machine()); }
 
 // Of a TPM and hardware together.

@@ -105,5 +105,20 @@ TEST(Units, AreFencedAsSystemdSeesIt) {
     }
 }
 
+// The one addition to a fence that we ship: for a TD that has its quotes by AF_VSOCK.
+TEST(Units, AreFencedWithTheWayToTheHostOpen) {
+    const auto version = test::run({.argv = {"systemd-analyze", "--version"}});
+    if (version.code != 0) GTEST_SKIP() << "needs systemd-analyze";
+    const test::TempDir folder;
+    const std::string name = "cloudtaser-attestd.service";
+    const std::string unit = read_file(CT_BINARY_DIR "/units/" + name, 1 << 16).value();
+    EXPECT_EQ(unit.find("RestrictAddressFamilies=AF_VSOCK"), std::string::npos) << "not where it isn't needed";
+    const std::string whole = folder.write(name, unit + source("units/attestd-vsock.conf"));
+    const auto judged =
+        test::run({.argv = {"systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20", whole}});
+    EXPECT_EQ(judged.code, 0) << judged.output;
+    EXPECT_EQ(judged.output.find("unknown"), std::string::npos) << judged.output;
+}
+
 }  // namespace
 }  // namespace ct

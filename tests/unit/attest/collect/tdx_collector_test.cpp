@@ -2,7 +2,7 @@
 // The collector on a simulated folder of reports. What the gate makes of the result is tests/unit/attest/verify.
 #include <gtest/gtest.h>
 
-#include "attest/collect/tdx/settings.h"
+#include "attest/collect/tdx/collector.h"
 #include "attest/evidence/tdx_bundle.h"
 #include "attest/evidence/tdx_quote.h"
 #include "base/limits.h"
@@ -27,7 +27,13 @@ protected:
             test::sign_quote(fields, pck, pck, pck.pem());
             return SimulatedReports::Answer{fields.bytes(), {}};
         };
-        collector_ = make_tdx_collector(std::make_unique<SimulatedReports>(state_));
+        open(nullptr, nullptr);
+    }
+    void open(std::unique_ptr<tdx::Device> device, std::unique_ptr<tdx::QuoteService> service) {
+        collector_ = make_tdx_collector({.reports = std::make_unique<SimulatedReports>(state_),
+                                         .device = std::move(device),
+                                         .service = std::move(service),
+                                         .event_log = ""});
     }
     std::shared_ptr<SimulatedReports::State> state_ = std::make_shared<SimulatedReports::State>();
     std::unique_ptr<Collector> collector_;
@@ -79,7 +85,10 @@ TEST_F(TdxCollector, IsAbsentOnAnotherMachine) {
     state_->absent = true;
     all_absent();
     EXPECT_EQ(collector_->introduction().error().context.find("TDREPORT"), std::string::npos);
-    collector_ = make_tdx_collector(std::make_unique<SimulatedReports>(state_), tdx::kKind, "/dev/null");
+    open(tdx::open_device("/nothing/tdx_guest"), tdx::open_quote_service({.socket = "/nothing/qgs"}));
+    all_absent();
+    EXPECT_EQ(collector_->introduction().error().context.find("TDREPORT"), std::string::npos);
+    open(tdx::open_device("/dev/null"), nullptr);
     all_absent();  // a TD, by its device, whose kernel has no quotes
     EXPECT_NE(collector_->introduction().error().context.find("TDREPORT"), std::string::npos);
     EXPECT_NE(collector_->collect(tdx::encode_request(), Sha512{}).error().context.find("6.7"), std::string::npos);

@@ -68,8 +68,12 @@ TEST(AttestdSettings, NameTheDevicesOfAConfidentialMachine) {
     EXPECT_EQ(plain->snp.reports, "/sys/kernel/config/tsm/report");
     EXPECT_EQ(plain->snp.device, "/dev/sev-guest");
     EXPECT_EQ(plain->tdx.reports, plain->snp.reports);
+    EXPECT_EQ(plain->tdx.device, "/dev/tdx_guest");
+    ASSERT_TRUE(plain->tdx.quote_service);
+    EXPECT_EQ(plain->tdx.quote_service->words(), "vsock:2:4050") << "the host's, at the port that Intel gives it";
     EXPECT_EQ(plain->nitro.device, "/dev/nsm");
-    EXPECT_TRUE(plain->simulated_snp.empty() && plain->simulated_tdx.empty() && plain->simulated_nitro.empty());
+    EXPECT_TRUE(plain->simulated_snp.empty() && plain->simulated_tdx.reports.empty() &&
+                plain->simulated_tdx.device.empty() && plain->simulated_nitro.empty());
 
     const auto settings = parse(R"([sev-snp]
 enabled = true
@@ -79,6 +83,8 @@ vmpl = 2
 [tdx]
 enabled = false
 reports = "/t"
+device = "/g"
+quote_service = "unix:/run/qgs"
 [nitro]
 enabled = "auto"
 device = "/n"
@@ -96,10 +102,25 @@ device = "unix:/v"
     EXPECT_EQ(settings->snp.vmpl, 2U);
     EXPECT_EQ(settings->tdx.use, Use::no);
     EXPECT_EQ(settings->tdx.reports, "/t");
+    EXPECT_EQ(settings->tdx.device, "/g");
+    EXPECT_EQ(settings->tdx.quote_service->socket, "/run/qgs");
     EXPECT_EQ(settings->nitro.device, "/n");
     EXPECT_EQ(settings->simulated_snp, "/s");
-    EXPECT_EQ(settings->simulated_tdx, "/u");
+    EXPECT_EQ(settings->simulated_tdx.reports, "/u");
     EXPECT_EQ(settings->simulated_nitro, "/v");
+}
+
+TEST(AttestdSettings, NameWhoMakesTheQuotesOfATd) {
+    EXPECT_FALSE(parse("[tdx]\nquote_service = ''\n")->tdx.quote_service) << "nobody";
+    const auto other = parse("[tdx]\nquote_service = 'vsock:5:6'\n")->tdx.quote_service;
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->cid, 5U);
+    EXPECT_EQ(other->port, 6U);
+    const auto simulated = parse("[simulated-tdx]\ndevice = '/d'\nquote_service = 'unix:/q'\n");
+    ASSERT_TRUE(simulated) << simulated.error().to_string();
+    EXPECT_TRUE(simulated->simulated_tdx.reports.empty());
+    EXPECT_EQ(simulated->simulated_tdx.device, "/d");
+    EXPECT_EQ(simulated->simulated_tdx.quote_service->socket, "/q");
 }
 
 TEST(AttestdSettings, NameATpmOfItsOwnForEachSimulatedCloud) {
@@ -141,6 +162,8 @@ TEST(AttestdSettings, MakeOneDeviceOfEachKindThatIsEnabled) {
     EXPECT_EQ(kinds("[simulated-sev-snp]\nreports = '/r'\n[simulated-tdx]\nreports = '/r'\n"
                     "[simulated-nitro]\ndevice = 'unix:/r'\n[tpm2]\nenabled = false\n"),
               (Words{"sev-snp", "tdx", "nitro", "simulated-sev-snp!?", "simulated-tdx!?", "simulated-nitro!?"}));
+    EXPECT_EQ(kinds("[simulated-tdx]\ndevice = '/d'\nquote_service = 'unix:/q'\n"),
+              (Words{"sev-snp", "tdx", "nitro", "tpm2", "simulated-tdx!?"}));
     EXPECT_EQ(kinds("[simulated-azure-snp]\ntcti = 'swtpm:path=/a'\n[simulated-azure-tdx]\ntcti = 'swtpm:path=/b'\n"
                     "quote = '/q'\n[simulated-gce-snp]\ntcti = 'swtpm:path=/c'\nreports = '/r'\n"),
               (Words{"sev-snp", "tdx", "nitro", "tpm2", "simulated-azure-snp!?", "simulated-azure-tdx!?",
@@ -185,7 +208,9 @@ TEST(AttestdSettings, AreRefusedForEachMistakeWithItsLine) {
              {"[sev-snp]\nvmpl = 4\n", 2},
              {"[sev-snp]\nreports = \"\"\n", 2},
              {"[sev-snp]\ndevice = \"sev-guest\"\n", 2},
-             {"[tdx]\ndevice = \"/dev/tdx_guest\"\n", 2},
+             {"[tdx]\ndevice = \"tdx_guest\"\n", 2},
+             {"[tdx]\nquote_service = \"vsock:2\"\n", 2},
+             {"[tdx]\nquote_service = 4050\n", 2},
              {"[nitro]\ndevice = \"unix:/run/nsm\"\n", 2},
              {"[azure-snp]\nquote = \"/q\"\n", 2},
              {"[azure-snp]\ncertificates = \"vcek.pem\"\n", 2},
@@ -194,6 +219,11 @@ TEST(AttestdSettings, AreRefusedForEachMistakeWithItsLine) {
              {"[gce-snp]\ncertificates = \"/c\"\n", 2},
              {"[simulated-sev-snp]\n", 1},
              {"[simulated-tdx]\nenabled = true\n", 2},
+             {"[simulated-tdx]\n", 1},
+             {"[simulated-tdx]\nreports = \"/r\"\nquote_service = \"unix:/q\"\n", 3},
+             {"[simulated-tdx]\ndevice = \"/d\"\nreports = \"/r\"\n", 3},
+             {"[simulated-tdx]\ndevice = \"/d\"\n", 1},
+             {"[simulated-tdx]\ndevice = \"/d\"\nquote_service = \"\"\n", 1},
              {"[simulated-nitro]\n", 1},
              {"[simulated-nitro]\ndevice = \"/dev/nsm\"\n", 2},
              {"[simulated-nitro]\ndevice = \"unix:relative\"\n", 2},
