@@ -6,15 +6,15 @@
 #include <string>
 #include <string_view>
 
+#include "attest/measure/pe_image.h"
 #include "base/fd.h"
 #include "clients/ctl/output.h"
 
 namespace ct::ctl {
 
 inline Result<std::string> read_boot_file(const std::string& path) {
-    constexpr std::size_t most = 1UZ << 30;
     if (path.empty()) return std::string();
-    return read_file(path, most);
+    return read_file(path, attest::measure::kMostImage);
 }
 
 inline std::unexpected<Error> in_file(const std::string& path, const Error& error) {

@@ -55,7 +55,9 @@ Result<RevocationList> RevocationList::from_der(ByteView der) {
     std::shared_ptr<X509_CRL> crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())), X509_CRL_free);
     if (!crl) return fail_ossl(Reason::malformed, "revocation list");
     if (at != der.data() + der.size()) return fail(Reason::malformed, "bytes after the revocation list");
-    if (!of_one_algorithm(der)) return fail(Reason::malformed, "revocation list of two signature algorithms");
+    const bool one_algorithm = of_one_algorithm(der);
+    ERR_clear_error();  // what TLS would take for its own
+    if (!one_algorithm) return fail(Reason::malformed, "revocation list of two signature algorithms");
     if (has_critical_extension(crl.get())) return fail(Reason::malformed, "revocation list with a critical extension");
     const auto from = wall_time(X509_CRL_get0_lastUpdate(crl.get()));
     const auto until = wall_time(X509_CRL_get0_nextUpdate(crl.get()));

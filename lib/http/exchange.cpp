@@ -87,10 +87,10 @@ Status Exchange::prepare(const Options& options, Observer& observer) {
     if (request_.method == "HEAD") {
         set(CURLOPT_NOBODY, 1L);
     } else if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT") {
-        // Not copied: it stays with the request until the answer is there.
         // The least there is: with the usual 64 KiB each request has a mapping of secret memory made and unmade, and all cores
         // flush what they know of the kernel's pages.
         set(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
+        // Not copied: it stays with the request until the answer is there.
         set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
         set(CURLOPT_POSTFIELDS, request_.body.empty() ? "" : request_.body.text().data());
     }

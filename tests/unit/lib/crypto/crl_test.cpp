@@ -2,6 +2,7 @@
 #include "crypto/crl.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "crypto/ossl.h"
@@ -61,6 +62,12 @@ TEST(RevocationList, NamesOneAlgorithmInsideAndOutsideOfWhatIsSigned) {
 TEST(RevocationList, IsOneListAndNothingElse) {
     const Bytes whole = list();
     EXPECT_FALSE(RevocationList::from_der({}));
+    // Of indefinite length, which OpenSSL takes: BER, and no DER.
+    Bytes endless{0x30, 0x80};
+    append(endless, ByteView(whole).subspan(whole[1] == 0x81 ? 3 : whole[1] == 0x82 ? 4 : 2));
+    endless.insert(endless.end(), {0, 0});
+    EXPECT_EQ(words(RevocationList::from_der(endless)), "revocation list of two signature algorithms");
+    EXPECT_EQ(ERR_peek_error(), 0U) << "what TLS would take for its own";
     for (std::size_t size = 0; size < whole.size(); ++size)
         EXPECT_FALSE(RevocationList::from_der(ByteView(whole).first(size))) << size;
     Bytes longer = whole;
