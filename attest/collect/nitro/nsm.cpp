@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/collect/nitro/nsm.h"
 
-#include <fcntl.h>
 #include <linux/ioctl.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "attest/collect/device_file.h"
 #include "attest/evidence/nsm_messages.h"
 #include "base/fd.h"
 
@@ -37,19 +36,14 @@ std::unexpected<Error> failed(std::string what, int error) {
 
 class NsmFile final : public Nsm {
 public:
-    explicit NsmFile(std::string path) : path_(std::move(path)) {}
+    explicit NsmFile(std::string path) : file_(std::move(path)) {}
 
     Result<Bytes> exchange(ByteView request) override {
         if (request.size() > kMostNsmRequest) return fail(Reason::invalid_argument, "request to the NSM");
-        const Fd device(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
-        if (!device) return failed("opening " + path_, errno);
         Bytes response(kMostNsmResponse);
         NsmRaw raw{{address_of(request.data()), request.size()}, {address_of(response.data()), response.size()}};
-        int result = 0;
-        do {
-            result = ::ioctl(device.get(), kNsmRaw, &raw);
-        } while (result < 0 && errno == EINTR);
-        if (result < 0) return failed("asking the NSM at " + path_, errno);
+        if (const Status asked = file_.call(kNsmRaw, &raw); !asked)
+            return failed("the NSM at " + asked.error().context, asked.error().sys_errno);
         if (raw.response.size > response.size())
             return fail(Reason::evidence_device_failed, "the NSM answers more than it may");
         response.resize(raw.response.size);
@@ -57,7 +51,7 @@ public:
     }
 
 private:
-    std::string path_;
+    DeviceFile file_;
 };
 
 class NsmSocket final : public Nsm {

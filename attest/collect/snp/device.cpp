@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/collect/snp/device.h"
 
-#include <fcntl.h>
-#include <sys/ioctl.h>
+#include <linux/ioctl.h>
 
 #include <algorithm>
 
+#include "attest/collect/device_file.h"
 #include "attest/evidence/cursor.h"
 #include "attest/evidence/snp_report.h"
-#include "base/fd.h"
 
 namespace ct::attest::snp {
 namespace {
@@ -17,33 +16,16 @@ constexpr std::size_t kTable = 16UZ * 1024;  // the kernel takes whole pages, an
 // MSG_REPORT_RSP (AMD 56860): status, size of the report, 24 reserved bytes, the report.
 constexpr std::size_t kReserved = 24;
 
-class DeviceFile final : public Device {
+class KernelDevice final : public Device {
 public:
-    explicit DeviceFile(std::string path) : path_(std::move(path)) {}
-
-    Status present() override {
-        CT_TRY([[maybe_unused]] const Fd device, open());
-        return {};
-    }
-
+    explicit KernelDevice(std::string path) : file_(std::move(path)) {}
+    Status present() override { return file_.present(); }
     Status call(unsigned long command, snp_guest_request_ioctl& argument) override {
-        CT_TRY(const Fd device, open());
-        int result = 0;
-        do {
-            result = ::ioctl(device.get(), command, &argument);
-        } while (result < 0 && errno == EINTR);
-        if (result < 0) return fail_errno(Reason::evidence_device_failed, path_);
-        return {};
+        return file_.call(command, &argument);
     }
 
 private:
-    [[nodiscard]] Result<Fd> open() const {
-        Fd device(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
-        if (device) return device;
-        const bool absent = errno == ENOENT || errno == ENODEV || errno == ENXIO;
-        return fail_errno(absent ? Reason::evidence_device_absent : Reason::evidence_device_failed, path_);
-    }
-    std::string path_;
+    DeviceFile file_;
 };
 
 template <class T>
@@ -66,7 +48,7 @@ std::unexpected<Error> explained(Error error, const snp_guest_request_ioctl& arg
 
 }  // namespace
 
-std::unique_ptr<Device> open_device(std::string path) { return std::make_unique<DeviceFile>(std::move(path)); }
+std::unique_ptr<Device> open_device(std::string path) { return std::make_unique<KernelDevice>(std::move(path)); }
 
 Result<SignedReport> ask_device(Device& device, const ByteArray<64>& data, std::uint32_t vmpl) {
     SignedReport out;

@@ -24,7 +24,6 @@ public:
     virtual Status call(unsigned long command, snp_guest_request_ioctl& argument) = 0;
 };
 
-// The device is opened for each call: nothing is kept, so that one that comes or goes is seen.
 std::unique_ptr<Device> open_device(std::string path = kDevice);
 
 struct SignedReport {

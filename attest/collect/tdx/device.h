@@ -22,7 +22,6 @@ public:
     virtual Result<Bytes> report(const ByteArray<64>& data) = 0;
 };
 
-// The device is opened for each call: nothing is kept, so that one that comes or goes is seen.
 std::unique_ptr<Device> open_device(std::string path = kDevice);
 
 }  // namespace ct::attest::tdx
