@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 
@@ -27,46 +26,24 @@ bool left(const Fd& client, int most) {
     return ::poll(&one, 1, most) != 0;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<QuoteServiceSocket>> QuoteServiceSocket::open(Script script) {
-    std::unique_ptr<QuoteServiceSocket> out(new QuoteServiceSocket(std::move(script)));
-    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    out->path().copy(address.sun_path, sizeof(address.sun_path) - 1);
-    out->listener_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!out->listener_ ||
-        ::bind(out->listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-        ::listen(out->listener_.get(), 8) != 0)
-        return fail_errno(Reason::io_failed, out->path());
-    out->thread_ = std::thread([self = out.get()] { self->serve(); });
-    return out;
-}
-
-void QuoteServiceSocket::serve() {
-    for (;;) {
-        const Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-        if (!client) return;  // shut down
-        answer(client);
-    }
-}
-
-void QuoteServiceSocket::answer(const Fd& client) {
+void serve(const Fd& client, const QuoteScript& script) {
     const Bytes head = question_head();
     Bytes question(head.size() + kReport);
     const ssize_t got = ::recv(client.get(), question.data(), question.size(), MSG_WAITALL);
     if (got != static_cast<ssize_t>(question.size()) ||
         !std::ranges::equal(ByteView(question).first(head.size()), head))
         return;  // a look whether somebody is there, or no question: nothing to say
-    const Bytes out = script_.answer(ByteView(question).subspan(head.size()));
-    if (!script_.drips) static_cast<void>(::send(client.get(), out.data(), out.size(), MSG_NOSIGNAL));
-    for (std::size_t i = 0; script_.drips && i < out.size() && !left(client, kDripPause); ++i)
+    const Bytes out = script.answer(ByteView(question).subspan(head.size()));
+    if (!script.drips) static_cast<void>(::send(client.get(), out.data(), out.size(), MSG_NOSIGNAL));
+    for (std::size_t i = 0; script.drips && i < out.size() && !left(client, kDripPause); ++i)
         static_cast<void>(::send(client.get(), &out[i], 1, MSG_NOSIGNAL));
-    if (script_.stays) left(client, -1);
+    if (script.stays) left(client, -1);
 }
 
-QuoteServiceSocket::~QuoteServiceSocket() {
-    ::shutdown(listener_.get(), SHUT_RDWR);
-    if (thread_.joinable()) thread_.join();
+}  // namespace
+
+Result<std::unique_ptr<LocalServer>> open_quote_service_socket(QuoteScript script) {
+    return LocalServer::open(SOCK_STREAM, [script = std::move(script)](const Fd& client) { serve(client, script); });
 }
 
 }  // namespace ct::test

@@ -187,14 +187,14 @@ Result<SimulatedMachine> simulated_tdx_machine() {
 Result<SimulatedMachine> simulated_tdx_device_machine() {
     struct Parts {
         std::unique_ptr<MountedTd> device;
-        std::unique_ptr<QuoteServiceSocket> service;
+        std::unique_ptr<LocalServer> service;
     };
     const IntelPlatform platform;
     const auto parts = std::make_shared<Parts>();
     CT_TRY(parts->device, MountedTd::mount({.report = [](ByteView data) {
                return ModuleReportFields{.data = to_vector(data)}.bytes();
            }}));
-    CT_TRY(parts->service, QuoteServiceSocket::open({.answer = [platform](ByteView report) {
+    CT_TRY(parts->service, open_quote_service_socket({.answer = [platform](ByteView report) {
                return QuoteAnswerFields{.key_name = {}, .quote = platform.quote(report.subspan(128, 64))}.bytes();
            }}));
     return tdx_machine(platform,
@@ -208,7 +208,7 @@ Result<SimulatedMachine> simulated_nitro_machine() {
     nsm.content.timestamp = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count());
     const std::string pcr0 = hex_encode(nsm.content.pcrs.at(0)), root = nsm.root_pem();
-    CT_TRY(std::shared_ptr<NsmSocket> device, NsmSocket::open(std::move(nsm)));
+    CT_TRY(std::shared_ptr<LocalServer> device, open_nsm_socket(std::move(nsm)));
     return SimulatedMachine{.kind = "simulated-nitro",
                             .attestd = toml("simulated-nitro", "device", "unix:" + device->path()),
                             .policy = "pcrs = { \"0\" = \"" + pcr0 + "\" }\nroots = \"aws.pem\"\n",

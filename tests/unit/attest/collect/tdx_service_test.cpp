@@ -21,7 +21,7 @@ namespace {
 using test::ModuleReportFields;
 using test::MountedTd;
 using test::QuoteAnswerFields;
-using test::QuoteServiceSocket;
+using test::QuoteScript;
 using test::SimulatedReports;
 
 constexpr Millis kShort{200};  // for a service that never answers
@@ -68,9 +68,9 @@ protected:
     [[nodiscard]] Bytes honest(ByteView report) const {
         return QuoteAnswerFields{.key_name = {}, .quote = quote(report.subspan(128, 64))}.bytes();
     }
-    void serve(QuoteServiceSocket::Script script, Millis patience = tdx::kServicePatience) {
+    void serve(QuoteScript script, Millis patience = tdx::kServicePatience) {
         service_.reset();
-        auto opened = QuoteServiceSocket::open(std::move(script));
+        auto opened = test::open_quote_service_socket(std::move(script));
         ASSERT_TRUE(opened) << opened.error().to_string();
         service_ = std::move(*opened);
         open(patience);
@@ -96,7 +96,7 @@ protected:
     std::shared_ptr<SimulatedReports::State> folder_ = std::make_shared<SimulatedReports::State>();
     std::shared_ptr<TdState> td_ = std::make_shared<TdState>();
     std::unique_ptr<test::Signer> pck_;
-    std::unique_ptr<QuoteServiceSocket> service_;
+    std::unique_ptr<test::LocalServer> service_;
     std::unique_ptr<Collector> collector_;
     Sha512 binding_{};
 };
