@@ -42,14 +42,14 @@ Result<CollateralBundle> decode_collateral(ByteView payload) {
     cbor::Reader in(payload);
     CollateralBundle out;
     CT_TRY([[maybe_unused]] const std::size_t fields, in.map(4));
-    CT_CHECK(expect_field(in, 0));
+    CT_CHECK(in.key(0));
     CT_TRY(out.serial, in.uint());
-    CT_CHECK(expect_field(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(out.made, read_payload_time(in));
-    CT_CHECK(expect_field(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(out.until, read_payload_time(in));
     if (out.until < out.made) return fail(Reason::malformed, "a collateral bundle that ends before it was made");
-    CT_CHECK(expect_field(in, 3));
+    CT_CHECK(in.key(3));
     CT_TRY(const std::size_t count, in.map(kMostCollateralItems));
     for (std::size_t i = 0; i < count; ++i) {
         CT_TRY(const std::string_view name, in.text(1, kMostCollateralName));

@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/evidence/nitro_bundle.h"
 
-#include "codec/cbor.h"
+#include "attest/evidence/body.h"
+#include "base/limits.h"
 
 namespace ct::attest::nitro {
 namespace {
 
-// All of these bodies are a map of one field, numbered 0.
-template <class Take>
-auto only_field(ByteView bytes, Take take) -> decltype(take(std::declval<cbor::Reader&>())) {
-    cbor::Reader in(bytes);
-    CT_TRY([[maybe_unused]] const std::size_t fields, in.map(1));
-    CT_TRY([[maybe_unused]] const std::uint64_t key, in.uint(0));
-    CT_TRY(auto value, take(in));
-    CT_CHECK(in.leave());
-    CT_CHECK(in.finish());
-    return value;
-}
-
-std::unexpected<Error> malformed(const Error& error) {
-    return fail(error.reason == Reason::too_large ? Reason::evidence_too_large : Reason::evidence_malformed,
-                error.context);
-}
+constexpr std::size_t kSmall = 16;
+constexpr std::size_t kMostEvidence = limits::kNitroDocument + 16;
 
 Bytes encode_form(Form form) {
     cbor::Writer out;
@@ -29,11 +16,19 @@ Bytes encode_form(Form form) {
     return out.take();
 }
 
-Result<Form> decode_form(ByteView bytes) {
-    const auto form =
-        only_field(bytes, [](cbor::Reader& in) { return in.uint(static_cast<std::uint64_t>(Form::nitrotpm)); });
-    if (!form) return malformed(form.error());
-    return static_cast<Form>(*form);
+Result<Form> get_form(cbor::Reader& in) {
+    CT_TRY([[maybe_unused]] const std::size_t fields, in.map(1));
+    CT_CHECK(in.key(0));
+    CT_TRY(const std::uint64_t form, in.uint(static_cast<std::uint64_t>(Form::nitrotpm)));
+    return static_cast<Form>(form);
+}
+
+Result<Evidence> get_evidence(cbor::Reader& in) {
+    Evidence out;
+    CT_TRY([[maybe_unused]] const std::size_t fields, in.map(1));
+    CT_CHECK(in.key(0));
+    CT_TRY(out.document, in.bytes(1, limits::kNitroDocument));
+    return out;
 }
 
 }  // namespace
@@ -48,19 +43,17 @@ Bytes encode(const Evidence& evidence) {
 }
 
 Result<Introduction> decode_introduction(ByteView bytes) {
-    CT_TRY(const Form form, decode_form(bytes));
+    CT_TRY(const Form form, decode_body(bytes, kSmall, "nitro introduction", get_form));
     return Introduction{form};
 }
 
 Result<Request> decode_request(ByteView bytes) {
-    CT_TRY(const Form form, decode_form(bytes));
+    CT_TRY(const Form form, decode_body(bytes, kSmall, "nitro request", get_form));
     return Request{form};
 }
 
 Result<Evidence> decode_evidence(ByteView bytes) {
-    const auto document = only_field(bytes, [](cbor::Reader& in) { return in.bytes(1, limits::kNitroDocument); });
-    if (!document) return malformed(document.error());
-    return Evidence{*document};
+    return decode_body(bytes, kMostEvidence, "nitro evidence", get_evidence);
 }
 
 }  // namespace ct::attest::nitro

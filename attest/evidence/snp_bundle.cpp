@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/evidence/snp_bundle.h"
 
+#include "attest/evidence/body.h"
 #include "base/limits.h"
-#include "codec/cbor.h"
 
 namespace ct::attest::snp {
 namespace {
@@ -11,19 +11,11 @@ constexpr std::size_t kSmall = 16;
 constexpr std::size_t kMostEvidence = kReportSize + limits::kCertificateChain * (limits::kCertificate + 8) + 64;
 
 // The map {0: level} of an introduction and of a request.
-Result<std::uint32_t> level_of(ByteView bytes, const std::string& what) {
-    if (bytes.size() > kSmall) return fail(Reason::evidence_too_large, what);
-    const auto read = [&]() -> Result<std::uint32_t> {
-        cbor::Reader in(bytes);
-        CT_TRY([[maybe_unused]] const std::size_t one, in.map(1));
-        CT_TRY([[maybe_unused]] const std::uint64_t key, in.uint(0));
-        CT_TRY(const std::uint64_t level, in.uint(kMostVmpl));
-        CT_CHECK(in.leave());
-        CT_CHECK(in.finish());
-        return static_cast<std::uint32_t>(level);
-    }();
-    if (!read) return fail(Reason::evidence_malformed, what + ": " + read.error().context);
-    return read;
+Result<std::uint32_t> get_level(cbor::Reader& in) {
+    CT_TRY([[maybe_unused]] const std::size_t fields, in.map(1));
+    CT_CHECK(in.key(0));
+    CT_TRY(const std::uint64_t level, in.uint(kMostVmpl));
+    return static_cast<std::uint32_t>(level);
 }
 
 Bytes encode_level(std::uint32_t level) {
@@ -32,23 +24,13 @@ Bytes encode_level(std::uint32_t level) {
     return out.take();
 }
 
-Result<Evidence> read_evidence(ByteView bytes) {
-    cbor::Reader in(bytes);
+Result<Evidence> get_evidence(cbor::Reader& in) {
     Evidence out;
-    CT_TRY(const std::size_t fields, in.map(2));
-    if (fields != 2) return fail(Reason::malformed, "report and certificates");
-    CT_TRY([[maybe_unused]] const std::uint64_t zero, in.uint(0));
+    CT_TRY([[maybe_unused]] const std::size_t fields, in.map(2));
+    CT_CHECK(in.key(0));
     CT_TRY(out.report, in.bytes(kReportSize, kReportSize));
-    CT_TRY(const std::uint64_t one, in.uint(1));
-    if (one != 1) return fail(Reason::malformed, "certificates");
-    CT_TRY(const std::size_t count, in.array(limits::kCertificateChain));
-    for (std::size_t i = 0; i < count; ++i) {
-        CT_TRY(const ByteView certificate, in.bytes(1, limits::kCertificate));
-        out.certificates.push_back(certificate);
-    }
-    CT_CHECK(in.leave());
-    CT_CHECK(in.leave());
-    CT_CHECK(in.finish());
+    CT_CHECK(in.key(1));
+    CT_TRY(out.certificates, get_chain(in));
     return out;
 }
 
@@ -59,27 +41,23 @@ Bytes encode(const Request& request) { return encode_level(request.vmpl); }
 
 Bytes encode(const Evidence& evidence) {
     cbor::Writer out;
-    out.map(2).uint(0).bytes(evidence.report).uint(1).array(evidence.certificates.size());
-    for (const ByteView certificate : evidence.certificates)
-        out.bytes(certificate);
+    out.map(2).uint(0).bytes(evidence.report).uint(1);
+    put_chain(out, evidence.certificates);
     return out.take();
 }
 
 Result<Introduction> decode_introduction(ByteView bytes) {
-    CT_TRY(const std::uint32_t level, level_of(bytes, "sev-snp introduction"));
+    CT_TRY(const std::uint32_t level, decode_body(bytes, kSmall, "sev-snp introduction", get_level));
     return Introduction{level};
 }
 
 Result<Request> decode_request(ByteView bytes) {
-    CT_TRY(const std::uint32_t level, level_of(bytes, "sev-snp request"));
+    CT_TRY(const std::uint32_t level, decode_body(bytes, kSmall, "sev-snp request", get_level));
     return Request{level};
 }
 
 Result<Evidence> decode_evidence(ByteView bytes) {
-    if (bytes.size() > kMostEvidence) return fail(Reason::evidence_too_large, "sev-snp evidence");
-    auto evidence = read_evidence(bytes);
-    if (!evidence) return fail(Reason::evidence_malformed, "sev-snp evidence: " + evidence.error().context);
-    return evidence;
+    return decode_body(bytes, kMostEvidence, "sev-snp evidence", get_evidence);
 }
 
 }  // namespace ct::attest::snp

@@ -3,8 +3,8 @@
 
 #include <bit>
 
+#include "attest/evidence/body.h"
 #include "base/limits.h"
-#include "codec/cbor.h"
 
 namespace ct::attest::tpm {
 namespace {
@@ -15,57 +15,34 @@ constexpr std::size_t kMostEncryptedSecret = 512;  // RSA-4096
 constexpr std::size_t kIntroduction = 64 << 10;
 constexpr std::size_t kRequest = 1024;
 
-void put_chain(cbor::Writer& out, const std::vector<ByteView>& chain) {
-    out.array(chain.size());
-    for (const ByteView certificate : chain)
-        out.bytes(certificate);
-}
-
-Status expect_key(cbor::Reader& in, std::uint64_t key) {
-    CT_TRY(auto found, in.uint());
-    if (found != key) return fail(Reason::malformed, "expected field " + std::to_string(key));
-    return {};
-}
-
-Result<std::vector<ByteView>> get_chain(cbor::Reader& in) {
-    CT_TRY(const std::size_t count, in.array(limits::kCertificateChain));
-    std::vector<ByteView> chain(count);
-    for (ByteView& certificate : chain) {
-        CT_TRY(certificate, in.bytes(1, limits::kCertificate));
-    }
-    CT_CHECK(in.leave());
-    return chain;
-}
-
 Result<Introduction> get_introduction(cbor::Reader& in) {
     Introduction out;
     CT_TRY([[maybe_unused]] const std::size_t fields, in.map(4));
-    CT_CHECK(expect_key(in, 0));
+    CT_CHECK(in.key(0));
     CT_TRY(out.ak_public, in.bytes(1, limits::kTpmPublic));
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(out.ek_public, in.bytes(0, limits::kTpmPublic));
-    CT_CHECK(expect_key(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(out.ak_certificates, get_chain(in));
-    CT_CHECK(expect_key(in, 3));
+    CT_CHECK(in.key(3));
     CT_TRY(out.ek_certificates, get_chain(in));
-    CT_CHECK(in.leave());
     return out;
 }
 
 Result<Request> get_request(cbor::Reader& in) {
     Request out;
     CT_TRY(const std::size_t fields, in.map(4));
-    CT_CHECK(expect_key(in, 0));
+    CT_CHECK(in.key(0));
     CT_TRY(const std::uint64_t bank, in.uint(UINT16_MAX));
     out.pcrs.bank = static_cast<std::uint16_t>(bank);
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(const std::uint64_t mask, in.uint((1U << kPcrs) - 1));
     if (mask == 0) return fail(Reason::malformed, "a request for no PCR");
     out.pcrs.mask = static_cast<std::uint32_t>(mask);
-    CT_CHECK(expect_key(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(out.event_log, in.boolean());
     if (fields == 4) {
-        CT_CHECK(expect_key(in, 3));
+        CT_CHECK(in.key(3));
         CT_TRY(const std::size_t two, in.array(2));
         if (two != 2) return fail(Reason::malformed, "a credential has two parts");
         Credential credential;
@@ -74,18 +51,17 @@ Result<Request> get_request(cbor::Reader& in) {
         out.credential = credential;
         CT_CHECK(in.leave());
     }
-    CT_CHECK(in.leave());
     return out;
 }
 
 Result<Evidence> get_evidence(cbor::Reader& in) {
     Evidence out;
     CT_TRY([[maybe_unused]] const std::size_t fields, in.map(5));
-    CT_CHECK(expect_key(in, 0));
+    CT_CHECK(in.key(0));
     CT_TRY(out.attest, in.bytes(1, limits::kTpmAttest));
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(out.signature, in.bytes(1, limits::kTpmSignature));
-    CT_CHECK(expect_key(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(const std::size_t count, in.map(kPcrs));
     for (std::size_t i = 0; i < count; ++i) {
         CT_TRY(const std::uint64_t index, in.uint(kPcrs - 1));
@@ -93,28 +69,11 @@ Result<Evidence> get_evidence(cbor::Reader& in) {
         out.pcr_mask |= 1U << index;
     }
     CT_CHECK(in.leave());
-    CT_CHECK(expect_key(in, 3));
+    CT_CHECK(in.key(3));
     CT_TRY(out.event_log, in.bytes(0, limits::kEventLog));
-    CT_CHECK(expect_key(in, 4));
+    CT_CHECK(in.key(4));
     CT_TRY(out.secret, in.bytes(0, kMostDigest));
-    CT_CHECK(in.leave());
     return out;
-}
-
-// All of `bytes` through `get`, with the codec's words for what is wrong and the reason of an evidence check.
-template <class T>
-Result<T> whole(ByteView bytes, std::size_t most, Result<T> (*get)(cbor::Reader&)) {
-    if (bytes.size() > most) return fail(Reason::evidence_too_large, "tpm2 body");
-    cbor::Reader in(bytes);
-    auto result = get(in);
-    if (result) {
-        if (auto end = in.finish(); !end) result = std::unexpected(std::move(end).error());
-    }
-    if (!result) {
-        result.error().reason =
-            result.error().reason == Reason::too_large ? Reason::evidence_too_large : Reason::evidence_malformed;
-    }
-    return result;
 }
 
 }  // namespace
@@ -157,8 +116,12 @@ Bytes encode(const Evidence& evidence) {
     return out.take();
 }
 
-Result<Introduction> decode_introduction(ByteView bytes) { return whole(bytes, kIntroduction, get_introduction); }
-Result<Request> decode_request(ByteView bytes) { return whole(bytes, kRequest, get_request); }
-Result<Evidence> decode_evidence(ByteView bytes) { return whole(bytes, limits::kEvidence, get_evidence); }
+Result<Introduction> decode_introduction(ByteView bytes) {
+    return decode_body(bytes, kIntroduction, "tpm2 introduction", get_introduction);
+}
+Result<Request> decode_request(ByteView bytes) { return decode_body(bytes, kRequest, "tpm2 request", get_request); }
+Result<Evidence> decode_evidence(ByteView bytes) {
+    return decode_body(bytes, limits::kEvidence, "tpm2 evidence", get_evidence);
+}
 
 }  // namespace ct::attest::tpm

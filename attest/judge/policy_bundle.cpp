@@ -43,11 +43,11 @@ Result<PolicyBundle> decode_policy_bundle(ByteView payload) {
     cbor::Reader in(payload);
     PolicyBundle out;
     CT_TRY([[maybe_unused]] const std::size_t fields, in.map(3));
-    CT_CHECK(attest::expect_field(in, 0));
+    CT_CHECK(in.key(0));
     CT_TRY(out.serial, in.uint());
-    CT_CHECK(attest::expect_field(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(out.made, attest::read_payload_time(in));
-    CT_CHECK(attest::expect_field(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(const std::size_t count, in.array(kPolicyFiles));
     std::size_t total = 0;
     for (std::size_t i = 0; i < count; ++i) {

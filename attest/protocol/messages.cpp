@@ -99,12 +99,6 @@ void put(cbor::Writer& out, const Refusal& refusal) {
 
 // Reading. Reader's errors are `malformed`; decode() turns them into protocol_violation at the end.
 
-Status expect_key(cbor::Reader& in, std::uint64_t key) {
-    CT_TRY(auto found, in.uint());
-    if (found != key) return fail(Reason::malformed, "expected field " + std::to_string(key));
-    return {};
-}
-
 // Text that is shown and logged later: no control characters.
 Result<std::string> get_text(cbor::Reader& in, std::size_t least, std::size_t most) {
     CT_TRY(auto text, in.text(least, most));
@@ -135,12 +129,12 @@ Result<std::vector<KindBlob>> get_kinds(cbor::Reader& in, std::size_t most_bytes
 Result<Identity> get_identity(cbor::Reader& in) {
     CT_TRY(const std::size_t fields, in.map(3));
     Identity identity;
-    CT_CHECK(expect_key(in, 0));
+    CT_CHECK(in.key(0));
     CT_TRY(identity.uid, in.uint());
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(identity.unit, get_text(in, 0, limits::kNameLength));
     if (fields == 3) {
-        CT_CHECK(expect_key(in, 2));
+        CT_CHECK(in.key(2));
         CT_TRY(identity.executable, in.byte_array<32>());
     }
     CT_CHECK(in.leave());
@@ -149,37 +143,37 @@ Result<Identity> get_identity(cbor::Reader& in) {
 
 Result<Message> get_hello(cbor::Reader& in) {
     Hello hello;
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(hello.version, in.uint());
     // Before all else, so that a later version gets this answer and not a complaint about its fields.
     if (hello.version != kProtocolVersion) {
         return fail(Reason::protocol_version, "the peer speaks version " + std::to_string(hello.version));
     }
-    CT_CHECK(expect_key(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(hello.workload, get_text(in, 1, limits::kNameLength));
-    CT_CHECK(expect_key(in, 3));
+    CT_CHECK(in.key(3));
     CT_TRY(hello.identity, get_identity(in));
-    CT_CHECK(expect_key(in, 4));
+    CT_CHECK(in.key(4));
     CT_TRY(hello.sealing_key, in.byte_array<32>());
-    CT_CHECK(expect_key(in, 5));
+    CT_CHECK(in.key(5));
     CT_TRY(hello.introductions, get_kinds(in, kIntroduction));
     return hello;
 }
 
 Result<Message> get_challenge(cbor::Reader& in) {
     Challenge challenge;
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(challenge.challenge, in.byte_array<32>());
-    CT_CHECK(expect_key(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(challenge.policy_epoch, in.uint());
-    CT_CHECK(expect_key(in, 3));
+    CT_CHECK(in.key(3));
     CT_TRY(challenge.requests, get_kinds(in, kRequest));
     return challenge;
 }
 
 Result<Message> get_proof(cbor::Reader& in) {
     Proof proof;
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(proof.evidence, get_kinds(in, limits::kEvidence));
     return proof;
 }
@@ -191,27 +185,27 @@ bool valid_tiers(std::string_view tiers) {
 
 Result<Message> get_release(cbor::Reader& in) {
     Release release;
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(auto sealed, in.bytes(1, kSealedToken));
     release.sealed_token = to_vector(sealed);
-    CT_CHECK(expect_key(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(release.creation_path, get_text(in, 1, kPath));
-    CT_CHECK(expect_key(in, 3));
+    CT_CHECK(in.key(3));
     CT_TRY(release.evidence_kind, get_text(in, 1, kKinds * (kKindWord + 1)));
-    CT_CHECK(expect_key(in, 4));
+    CT_CHECK(in.key(4));
     CT_TRY(release.record, get_text(in, 0, limits::kNameLength));
-    CT_CHECK(expect_key(in, 5));
+    CT_CHECK(in.key(5));
     CT_TRY([[maybe_unused]] const std::size_t fields, in.map(4));
     Terms& terms = release.terms;
-    CT_CHECK(expect_key(in, 0));
+    CT_CHECK(in.key(0));
     CT_TRY(const std::uint64_t lifetime, in.uint(kMostSeconds));
     terms.lifetime = Seconds{static_cast<Seconds::rep>(lifetime)};
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(terms.tiers, get_text(in, 1, kTierLetters.size()));
     if (!valid_tiers(terms.tiers)) return fail(Reason::malformed, "tiers are letters of ABCD in order");
-    CT_CHECK(expect_key(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(terms.require_enforcement, in.boolean());
-    CT_CHECK(expect_key(in, 3));
+    CT_CHECK(in.key(3));
     CT_TRY(terms.allow_degraded_memory, in.boolean());
     CT_CHECK(in.leave());
     return release;
@@ -219,18 +213,18 @@ Result<Message> get_release(cbor::Reader& in) {
 
 Result<Message> get_refusal(cbor::Reader& in) {
     Refusal refusal;
-    CT_CHECK(expect_key(in, 1));
+    CT_CHECK(in.key(1));
     CT_TRY(refusal.reason, get_text(in, 1, limits::kNameLength));
-    CT_CHECK(expect_key(in, 2));
+    CT_CHECK(in.key(2));
     CT_TRY(refusal.detail, get_text(in, 0, kDetail));
-    CT_CHECK(expect_key(in, 3));
+    CT_CHECK(in.key(3));
     CT_TRY(refusal.record, get_text(in, 0, limits::kNameLength));
     return refusal;
 }
 
 Result<Message> get_message(cbor::Reader& in) {
     CT_TRY([[maybe_unused]] const std::size_t fields, in.map(16));
-    CT_CHECK(expect_key(in, 0));
+    CT_CHECK(in.key(0));
     CT_TRY(const std::uint64_t type, in.uint());
     switch (type) {
         case kHello:

@@ -17,11 +17,4 @@ Result<WallTime> read_payload_time(cbor::Reader& in) {
     return WallTime(Seconds(value));
 }
 
-Status expect_field(cbor::Reader& in, std::uint64_t field) {
-    CT_TRY(const std::uint64_t is, in.uint());
-    if (is != field)
-        return fail(Reason::malformed, "field " + std::to_string(is) + " where " + std::to_string(field) + " stands");
-    return {};
-}
-
 }  // namespace ct::attest

@@ -187,6 +187,14 @@ Result<std::uint64_t> Reader::uint(std::uint64_t most) {
     return item.value;
 }
 
+Status Reader::key(std::uint64_t number) {
+    CT_TRY(const std::uint64_t found, uint());
+    if (found != number)
+        return error(Reason::malformed,
+                     "field " + std::to_string(found) + " where " + std::to_string(number) + " is expected");
+    return {};
+}
+
 Result<std::int64_t> Reader::integer() {
     CT_TRY(auto type, peek());
     const bool negative = type == Type::negative;

@@ -55,6 +55,8 @@ public:
     [[nodiscard]] Result<std::string_view> text(std::size_t least, std::size_t most);
     [[nodiscard]] Result<bool> boolean();
     [[nodiscard]] Status null();
+    // Takes the key of a map's next pair, which must be `number`.
+    [[nodiscard]] Status key(std::uint64_t number);
     template <std::size_t N>
     [[nodiscard]] Result<ByteArray<N>> byte_array() {
         CT_TRY(auto view, bytes(N, N));

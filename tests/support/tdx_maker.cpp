@@ -49,15 +49,18 @@ struct Members {
     const SgxFields& fields;
     Bytes content = {};
 
-    void add(const std::string& name, const Bytes& value) {
+    void add(const std::string& member, const Bytes& value) {
+        const auto other_name = fields.renamed.find(member);
+        const std::string& name = other_name == fields.renamed.end() ? member : other_name->second;
         Bytes oid{0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01};
         for (std::size_t at = 0; at < name.size(); ++at) {
             oid.push_back(static_cast<std::uint8_t>(std::strtoul(&name[at], nullptr, 10)));
             at = std::min(name.find('.', at), name.size());
         }
         Bytes pair = element(0x06, oid);
-        append(pair, value);
-        const int count = fields.leave_out == name ? 0 : fields.twice == name ? 2 : 1;
+        const auto other_value = fields.values.find(member);
+        append(pair, other_value == fields.values.end() ? value : other_value->second);
+        const int count = fields.leave_out == member ? 0 : fields.twice == member ? 2 : 1;
         for (int i = 0; i < count; ++i)
             append(content, element(0x30, pair));
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,7 +22,10 @@ struct SgxFields {
     Bytes ppid = Bytes(16, 0x99), fmspc = {0x90, 0xc0, 0x6f, 0, 0, 0}, pce_id = {0, 0};
     std::array<unsigned, 16> components = {4, 4, 2, 2, 4, 1, 0, 5};
     unsigned pce_svn = 13;
-    std::string leave_out, twice;  // a member, by its arc: "4", "2.17"
+    // Members, by their arcs: "4", "2.17".
+    std::string leave_out, twice;
+    std::map<std::string, std::string> renamed = {};  // to another arc
+    std::map<std::string, Bytes> values = {};         // another value, in DER
 
     [[nodiscard]] Bytes der() const;
 };

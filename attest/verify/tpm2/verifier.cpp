@@ -39,12 +39,10 @@ Result<Kept> decode_kept(ByteView bytes) {
     cbor::Reader in(bytes);
     Kept kept;
     CT_TRY(const std::size_t fields, in.map(2));
-    CT_TRY(const auto zero, in.uint(0));
-    (void)zero;
+    CT_CHECK(in.key(0));
     CT_TRY(kept.introduction, in.byte_array<32>());
     if (fields == 2) {
-        CT_TRY(const auto one, in.uint(1));
-        (void)one;
+        CT_CHECK(in.key(1));
         CT_TRY(kept.secret, in.byte_array<32>());
     }
     CT_CHECK(in.leave());

@@ -67,6 +67,18 @@ TEST(SnpEndorsement, IsRefusedForEachExtensionThatIsNotAsAmdWritesIt) {
               }()),
          Reason::evidence_malformed},
         {"chip and provider", with("5", {0x16, 1, 'x'}), Reason::evidence_malformed}};
+    const auto provider = [&](Bytes content) {
+        return [=](test::SnpCertificate& c) {
+            c.extensions.erase(arc + "4");
+            c.extensions[arc + "5"] = content;
+        };
+    };
+    Bytes long_text(4 + 257, 'x');
+    std::ranges::copy(Bytes{0x16, 0x82, 1, 1}, long_text.begin());
+    cases.push_back({"a level that is no INTEGER", with("3.1", {0x04, 1, 4}), Reason::evidence_malformed});
+    cases.push_back({"a provider that is no text", provider({0x04, 1, 'x'}), Reason::evidence_malformed});
+    cases.push_back({"bytes after a provider", provider({0x16, 1, 'x', 0}), Reason::evidence_malformed});
+    cases.push_back({"a provider beyond its bound", provider(long_text), Reason::evidence_malformed});
     for (const char* oid : {"1", "2", "3.1", "3.2", "3.3", "3.8", "4"})
         cases.push_back({oid, [=](auto& c) { c.extensions.erase(arc + oid); }, Reason::evidence_malformed});
     for (const auto& one : cases) {
@@ -74,6 +86,13 @@ TEST(SnpEndorsement, IsRefusedForEachExtensionThatIsNotAsAmdWritesIt) {
         ASSERT_FALSE(parsed) << one.what;
         EXPECT_EQ(parsed.error().reason, one.reason) << one.what << ": " << parsed.error().to_string();
     }
+}
+
+TEST(SnpEndorsement, OfTurinNeedsTheLevelOfItsFirmwareController) {
+    const auto without = [](test::SnpCertificate& c) { c.extensions.erase("1.3.6.1.4.1.3704.1.3.9"); };
+    const auto parsed = endorsement({.product = Product::turin, .bend_certificate = without});
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().reason, Reason::evidence_malformed);
 }
 
 TEST(SnpEndorsementVectors, OfRealKeysParse) {

@@ -61,6 +61,16 @@ TEST(TdxPck, IsRefusedForEachBadMember) {
              {"no PCESVN", [](auto& f) { f.leave_out = "2.17"; }},
              {"two FMSPCs", [](auto& f) { f.twice = "4"; }},
              {"two of a component", [](auto& f) { f.twice = "2.3"; }},
+             {"FMSPC below another arc", [](auto& f) { f.renamed["4"] = "4.1"; }},
+             {"a member of TCB that is none", [](auto& f) { f.renamed["2.5"] = "3.5"; }},
+             {"a member of TCB that goes on below", [](auto& f) { f.renamed["2.5"] = "2.5.1"; }},
+             {"a PPID that is a number", [](auto& f) { f.values["1"] = {0x02, 1, 1}; }},
+             {"a TCB that is a text", [](auto& f) { f.values["2"] = {0x0c, 1, 'x'}; }},
+             {"a TCB and bytes after it", [](auto& f) { f.values["2"] = {0x30, 0, 0}; }},
+             {"a TCB of a member that is none", [](auto& f) { f.values["2"] = {0x30, 2, 5, 0}; }},
+             {"a component that is a text", [](auto& f) { f.values["2.5"] = {0x0c, 1, 'x'}; }},
+             {"a PCESVN and bytes after it", [](auto& f) { f.values["2.17"] = {0x02, 1, 1, 0}; }},
+             {"a CPUSVN of another size", [](auto& f) { f.values["2.18"] = {0x04, 1, 0}; }},
          }) {
         SgxFields fields;
         one.change(fields);
@@ -71,6 +81,15 @@ TEST(TdxPck, IsRefusedForEachBadMember) {
     SgxFields fields;
     fields.leave_out = "2.18";  // CPUSVN repeats the components
     EXPECT_TRUE(parse_sgx_extension(fields.der()));
+}
+
+TEST(TdxPck, LeavesMembersAloneThatItDoesNotKnow) {
+    for (const auto& [member, arc] : std::vector<std::pair<std::string, std::string>>{
+             {"5", "8"}, {"5", "0"}, {"5", "5.1"}, {"2.18", "2.19"}, {"2.18", "2.0"}}) {
+        SgxFields fields;
+        fields.renamed[member] = arc;
+        EXPECT_TRUE(parse_sgx_extension(fields.der())) << member << " as " << arc;
+    }
 }
 
 TEST(TdxPck, OfRealPlatformsIsRead) {

@@ -77,6 +77,34 @@ TEST(TpmPublic, OfEccGivesEveryField) {
     EXPECT_TRUE(key_of(*key));
 }
 
+TEST(TpmPublic, OfEachCurveOfThePolicyGivesAKey) {
+    const struct {
+        std::uint16_t curve;
+        std::string_view x, y;  // the curve's generator: SP 800-186, section 3.2.1
+    } rows[] = {
+        {curve::kP384,
+         "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
+         "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f"},
+        {curve::kP521,
+         "00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1"
+         "856a429bf97e7e31c2e5bd66",
+         "011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640c550b9013fad0761353c7086"
+         "a272c24088be94769fd16650"}};
+    for (const auto& row : rows) {
+        const Bytes x = hex_decode(row.x, 66).value(), y = hex_decode(row.y, 66).value();
+        PublicFields fields = ecc();
+        fields.rest = ByteBuilder().be16(row.curve).be16(alg::kNull).tpm2b(x).tpm2b(y);
+        const Bytes bytes = fields.bytes();
+        const auto parsed = parse_public(bytes);
+        ASSERT_TRUE(parsed) << parsed.error().to_string();
+        const auto key = key_of(*parsed);
+        EXPECT_TRUE(key) << row.curve << ": " << key.error().to_string();
+        fields.rest.back() ^= 1;
+        const Bytes off = fields.bytes();
+        EXPECT_EQ(key_of(parse_public(off).value()).error().reason, Reason::evidence_malformed) << row.curve;
+    }
+}
+
 TEST(TpmPublic, OfAStorageKeyGivesItsCipher) {
     PublicFields fields;
     fields.attributes = 0x000300b2;

@@ -206,6 +206,26 @@ TEST(CborReader, LeavesOnlyWhatIsEmptyAndFinishesOnlyAtTheEnd) {
     EXPECT_FALSE(in.finish()) << "one byte follows";
 }
 
+TEST(CborReader, TakesTheKeyThatIsExpectedAndNoOther) {
+    const Bytes bytes = hex("a2000701f5");
+    Reader in(bytes);
+    ASSERT_TRUE(in.map(2));
+    ASSERT_TRUE(in.key(0));
+    ASSERT_TRUE(in.uint());
+    const Status other = in.key(2);
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().reason, Reason::malformed);
+    EXPECT_NE(other.error().context.find("field 1 where 2"), std::string::npos) << other.error().context;
+    const Bytes text = hex("a1616100");
+    Reader named(text);
+    ASSERT_TRUE(named.map(1));
+    EXPECT_FALSE(named.key(0)) << "a text";
+    const Bytes none = hex("a0");
+    Reader empty(none);
+    ASSERT_TRUE(empty.map(1));
+    EXPECT_FALSE(empty.key(0)) << "no pair is left";
+}
+
 TEST(CborReader, RefusesAContainerAsAKey) {
     const Bytes bytes = hex("a18000");
     Reader in(bytes);
