@@ -57,21 +57,6 @@ TEST(Tpm2Bundle, ComesBackAsItWas) {
     EXPECT_EQ(encode(*proof), three);
 }
 
-TEST(Tpm2Bundle, CutShortOrWithBytesAfterItIsMalformed) {
-    const auto each = [](Bytes bytes, auto decode) {
-        for (std::size_t size = 0; size < bytes.size(); ++size) {
-            const auto result = decode(ByteView(bytes).first(size));
-            ASSERT_FALSE(result);
-            EXPECT_EQ(result.error().reason, Reason::evidence_malformed);
-        }
-        bytes.push_back(0);
-        EXPECT_FALSE(decode(bytes));
-    };
-    each(encode(introduction()), decode_introduction);
-    each(encode(request()), decode_request);
-    each(encode(evidence()), decode_evidence);
-}
-
 TEST(Tpm2Bundle, IsRefusedForEachPartThatIsTooLarge) {
     const auto reason = [](const auto& result) { return result ? Reason::internal : result.error().reason; };
     const Bytes large(limits::kEventLog + 1, 1);
