@@ -98,7 +98,12 @@ void check_tcb(const Report& report, Product product, const SnpPolicy& policy, F
     }
 }
 
-void check_owner(const Endorsement& endorsement, const SnpPolicy& policy, WallTime at, Findings& findings) {
+Bytes chip_of(const Report& report, const Endorsement& endorsement) {
+    return endorsement.key == SigningKey::vcek ? padded(endorsement.chip_id) : to_vector(report.chip_id);
+}
+
+void check_owner(const Report& report, const Endorsement& endorsement, const SnpPolicy& policy, WallTime at,
+                 Findings& findings) {
     if (!policy.signing_keys.contains(endorsement.key)) {
         findings.push_back({Reason::evidence_key_untrusted, endorsement.key == SigningKey::vlek
                                                                 ? "signed by a VLEK, which the policy does not take"
@@ -107,11 +112,14 @@ void check_owner(const Endorsement& endorsement, const SnpPolicy& policy, WallTi
     if (endorsement.key == SigningKey::vlek) {
         if (!policy.csp_ids.contains(endorsement.csp_id))
             findings.push_back({Reason::evidence_platform_denied, "provider '" + endorsement.csp_id + "'"});
-        if (!policy.chips.empty())
-            findings.push_back({Reason::evidence_platform_denied, "a VLEK names no chip, and the policy lists chips"});
-        return;
+        if (report.chip_id_masked()) {
+            if (!policy.chips.empty() || !policy.deny_chips.empty())
+                findings.push_back({Reason::evidence_platform_denied,
+                                    "signed by a VLEK, with the chip's id masked, and the policy lists chips"});
+            return;
+        }
     }
-    const Bytes chip = padded(endorsement.chip_id);
+    const Bytes chip = chip_of(report, endorsement);
     if (!policy.chips.empty() && allowed_until(policy.chips, chip, at) < at)
         findings.push_back({Reason::evidence_platform_denied, "the chip is not on the policy's list"});
     if (allowed_until(policy.deny_chips, chip, at) >= at)

@@ -20,8 +20,12 @@ void check_freshness(const Report& report, const Sha512& binding, Findings& find
 // Debug, migration, privilege level, and the other settings of guest and platform.
 void check_state(const Report& report, const SnpPolicy& policy, Findings& findings);
 void check_tcb(const Report& report, Product product, const SnpPolicy& policy, Findings& findings);
+// The chip's id in 64 bytes: the certificate's where there is one for the chip, because a host can mask that of the report, and so
+// hide from lists. Of a VLEK, the report's; zeros if masked.
+Bytes chip_of(const Report& report, const Endorsement& endorsement);
 // Which signing keys, chips and providers are welcome.
-void check_owner(const Endorsement& endorsement, const SnpPolicy& policy, WallTime at, Findings& findings);
+void check_owner(const Report& report, const Endorsement& endorsement, const SnpPolicy& policy, WallTime at,
+                 Findings& findings);
 // Launch digest and identities. Until when the values that matched are good.
 WallTime check_identity(const Report& report, const SnpPolicy& policy, WallTime at, Findings& findings);
 

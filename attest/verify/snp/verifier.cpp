@@ -27,7 +27,7 @@ struct Appraisal {
     Verdict verdict = {};
 
     void find(const Error& error) { verdict.findings.push_back({error.reason, error.context}); }
-    void claim(const char* name, std::string value) { verdict.claims.emplace(name, std::move(value)); }
+    void claim(const char* name, std::string value) { verdict.claims.insert_or_assign(name, std::move(value)); }
     void rest_until(WallTime until) { verdict.expires = std::min(verdict.expires, until); }
 
     void claim_report(const Report& report);
@@ -81,6 +81,7 @@ void Appraisal::judge_signer(const Report& report, const crypto::Certificate& le
     if (!known) return find(known.error());
     const auto& endorsement = *known;
     claim("product", std::string(to_string(endorsement->product)));
+    claim("chip_id", hex_encode(chip_of(report, *endorsement)));
     claim("signing_key", endorsement->key == SigningKey::vlek ? "vlek" : "vcek");
     if (!endorsement->csp_id.empty()) claim("csp_id", endorsement->csp_id);
 
@@ -95,7 +96,7 @@ void Appraisal::judge_signer(const Report& report, const crypto::Certificate& le
     }
     check_platform(report, *endorsement, verdict.findings);
     check_tcb(report, endorsement->product, policy, verdict.findings);
-    check_owner(*endorsement, policy, subject.at, verdict.findings);
+    check_owner(report, *endorsement, policy, subject.at, verdict.findings);
 }
 
 void Appraisal::judge(const Evidence& evidence, bool simulated) {

@@ -41,6 +41,8 @@ struct Exchange {
     std::string policy = lines();
     std::vector<long> revoked = {};
     WallTime crl_until = kAt + 30 * kDay;
+    std::function<void(Bytes&)> bend_list = {};
+    Bytes more = {};  // a certificate after the others
     bool crl = true, send_leaf = true, send_intermediate = true, cached = false;
     int named_maker = 0;  // whose root the policy names
     WallTime at = kAt;
@@ -68,9 +70,12 @@ struct Exchange {
         Evidence evidence{report, {}};
         if (send_leaf) evidence.certificates.push_back(leaf);
         if (send_leaf && send_intermediate) evidence.certificates.push_back(intermediate);
+        if (!more.empty()) evidence.certificates.emplace_back(more);
         const std::string product(to_string(processor.product));
         Collateral collateral;
-        if (crl) collateral["amd/crl/" + product] = chip.revocation_list(revoked, kAt - 30 * kDay, crl_until);
+        Bytes list = chip.revocation_list(revoked, kAt - 30 * kDay, crl_until);
+        if (bend_list) bend_list(list);
+        if (crl) collateral["amd/crl/" + product] = list;
         if (cached) collateral["amd/vcek/" + hex_encode(fields.chip_id) + "/" + hex_encode(fields.reported_tcb)] = leaf;
         const Bytes introduction = encode(Introduction{}), sent = encode(evidence);
         CollateralReader reader(collateral);
@@ -117,6 +122,40 @@ TEST(SnpVerifier, AcceptsAProvidersKeyWherePolicyNamesTheProvider) {
     EXPECT_EQ(exchange.reasons(), Reasons{});
     exchange.policy = lines("signing_keys = ['vlek']\ncsp_ids = ['CN=other.example']\n");
     EXPECT_EQ(exchange.reasons(), Reasons{Reason::evidence_platform_denied});
+}
+
+// A host can have the id left out of reports (MASK_CHIP_ID). Its key's certificate names the chip all the same.
+TEST(SnpVerifier, AMaskedChipDoesNotHideFromLists) {
+    Exchange exchange;
+    const std::string chip = exchange.judge().claims.at("chip_id"), other = hex_encode(Bytes(64, 9));
+    const auto masked = [](SnpReport& report) { report.chip_id = {}; };
+    exchange.bend = masked;
+    EXPECT_EQ(exchange.judge().claims.at("chip_id"), chip) << "what deny lists of bundles are asked with";
+    exchange.policy = lines("deny_chips = '" + chip + "'\n");
+    EXPECT_EQ(exchange.reasons(), Reasons{Reason::evidence_platform_denied});
+    exchange.policy = lines("chips = '" + chip + "'\n");
+    EXPECT_EQ(exchange.reasons(), Reasons{});
+
+    // A provider's key names no chip: there the report is all that may.
+    Exchange provider;
+    provider.processor.vlek = true;
+    provider.bend = [&](SnpReport& report) { std::ranges::copy(hex_decode(chip, 64).value(), report.chip_id.begin()); };
+    const std::string taken = "signing_keys = ['vlek']\ncsp_ids = ['CN=cloud.example']\n";
+    const auto with = [&](const std::string& line) {
+        provider.policy = lines(taken + line + "\n");
+        return provider.reasons();
+    };
+    EXPECT_EQ(with("chips = '" + chip + "'"), Reasons{});
+    EXPECT_EQ(with("chips = '" + other + "'"), Reasons{Reason::evidence_platform_denied});
+    EXPECT_EQ(with("deny_chips = '" + chip + "'"), Reasons{Reason::evidence_platform_denied});
+    EXPECT_EQ(with("deny_chips = '" + other + "'"), Reasons{});
+    provider.bend = masked;
+    EXPECT_EQ(with(""), Reasons{});
+    EXPECT_EQ(provider.judge().claims.at("chip_id"), hex_encode(Bytes(64)));
+    for (const std::string& list : {chip, other}) {
+        EXPECT_EQ(with("chips = '" + list + "'"), Reasons{Reason::evidence_platform_denied});
+        EXPECT_EQ(with("deny_chips = '" + list + "'"), Reasons{Reason::evidence_platform_denied});
+    }
 }
 
 TEST(SnpVerifier, TakesTheCertificateFromTheBundleWhereTheHostGivesNone) {
@@ -252,6 +291,15 @@ TEST(SnpVerifier, RefusesEachBreakInTheChain) {
         {"an old revocation list",
          [](Exchange& e) { e.crl_until = kAt - kDay; },
          {Reason::evidence_revocation_unknown}},
+        {"a revocation list that is none",
+         [](Exchange& e) { e.bend_list = [](Bytes& list) { list.resize(list.size() - 1); }; },
+         {Reason::evidence_collateral_invalid}},
+        {"a revocation list that the root did not sign",
+         [](Exchange& e) { e.bend_list = [](Bytes& list) { list.back() ^= 1; }; },
+         {Reason::evidence_collateral_invalid}},
+        {"a certificate that is none beside good ones",
+         [](Exchange& e) { e.more = Bytes{0x30, 0x00}; },
+         {Reason::evidence_malformed}},
         {"a revoked intermediate",
          [](Exchange& e) { e.revoked = {7, 0x010001}; },
          {Reason::evidence_certificate_revoked}},
@@ -327,7 +375,20 @@ TEST(SnpPolicy, SaysWhatIsWrongWithIt) {
         {lines("tcb.milan = { snp = 256 }"), "snp"},
         {lines("tcb = {}"), "name a product"},
         {lines("tcb.milan = { snp = 1 }\nproducts = ['Genoa']"), "no floor for Genoa"},
+        {lines("tcb.turin = { fmc = 256 }"), "fmc"},
+        {lines("tcb.turin = { tpyo = 1 }"), "tpyo"},
+        {lines("tcb.milan = { boot_loader = -1 }"), "boot_loader"},
+        {lines("tcb.milan = { tee = 'x' }"), "tee"},
+        {lines("tcb.milan = { microcode = true }"), "microcode"},
+        {lines("tcb.rome = { snp = 1 }"), "rome"},
+        {lines("guest_svn = -1"), "guest_svn"},
         {lines("products = ['Rome']"), "Milan"},
+        {lines("products = [1]"), "products"},
+        {lines("products = []"), "at least one product"},
+        {lines("signing_keys = ['ark']"), "vcek"},
+        {lines("signing_keys = [1]"), "signing_keys"},
+        {lines("signing_keys = []"), "at least one"},
+        {lines("signing_keys = ['vlek']\ncsp_ids = [1]"), "csp_ids"},
         {lines("signing_keys = ['vlek']"), "csp_ids"},
         {lines("csp_ids = ['CN=x']"), "no effect"},
         {lines("chips = 'aa'"), "128 hexadecimal digits"},
@@ -336,6 +397,14 @@ TEST(SnpPolicy, SaysWhatIsWrongWithIt) {
     };
     for (const auto& [text, words] : rows)
         EXPECT_NE(error(text).find(words), std::string::npos) << text << "\n" << error(text);
+    for (const std::string key :
+         {"host_data", "id_key", "author_key", "family_id", "image_id", "chips", "deny_chips", "allow_debug",
+          "allow_migration", "allow_smt", "require_single_socket", "require_crl"})
+        EXPECT_NE(error(lines(key + " = 1")).find(key), std::string::npos) << key << "\n" << error(lines(key + " = 1"));
+    std::string many = "host_data = [";
+    for (unsigned i = 0; i < 257; ++i)
+        many += "'" + std::string(64, '0') + "',";
+    EXPECT_NE(error(lines(many + "]")).find("more than"), std::string::npos);
     EXPECT_NE(error(lines(), "sev-snp").find("AMD's root keys are built in"), std::string::npos);
 }
 

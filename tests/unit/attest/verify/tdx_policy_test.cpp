@@ -14,6 +14,13 @@ const TdxPolicy& fields(const std::shared_ptr<const KindPolicy>& policy) {
     return static_cast<const TdxPolicy&>(*policy);
 }
 
+std::string repeated(const std::string& text, unsigned times) {
+    std::string out;
+    for (unsigned i = 0; i < times; ++i)
+        out += text;
+    return out;
+}
+
 TEST(TdxPolicy, HasCarefulDefaults) {
     const auto parsed = parse(kKind, kLine);
     ASSERT_TRUE(parsed) << parsed.error().to_string();
@@ -81,6 +88,13 @@ TEST(TdxPolicy, IsRefusedForEachMistakeWithItsLine) {
              {"a status that is no word", kLine + "statuses = [1]\n", 3},
              {"revoked", kLine + "statuses = ['UpToDate', 'Revoked']\n", 3},
              {"advisories that are no list", kLine + "advisories = 'INTEL-SA-1'\n", 3},
+             {"more advisories than anybody reads",
+              kLine + "advisories = [" + repeated("'INTEL-SA-00001',", 257) + "]\n", 3},
+             {"more values than anybody builds", "mrtd = [" + repeated("'" + kValue + "',", 257) + "]\n", 2},
+             {"a log that is neither required nor not", kLine + "require_event_log = 1\n", 3},
+             {"exceptions that are neither allowed nor not", kLine + "allow_sept_ve = 'no'\n", 3},
+             {"denied FMSPCs that are numbers", kLine + "deny_fmspcs = [1]\n", 3},
+             {"a denied PPID that is too short", kLine + "deny_ppids = ['00']\n", 3},
              {"a negative evaluation", kLine + "evaluation_floor = -1\n", 3},
              {"lists that are neither required nor not", kLine + "require_crl = 'yes'\n", 3},
              {"a long FMSPC", kLine + "fmspcs = ['90c06f00000000']\n", 3},

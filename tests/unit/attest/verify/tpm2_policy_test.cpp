@@ -56,6 +56,9 @@ TEST(Tpm2Policy, IsRefusedForEachMistakeWithItsLine) {
         std::string lines;
         unsigned line;  // of the mistake; the table's head is line 1
     };
+    std::string many;
+    for (unsigned i = 0; i < 257; ++i)
+        many += "'" + kValue + "',";
     for (const Case& one : std::vector<Case>{
              {"no PCRs", kAkLine, 1},
              {"an empty table of PCRs", "pcrs = {}\n" + kAkLine, 2},
@@ -68,6 +71,14 @@ TEST(Tpm2Policy, IsRefusedForEachMistakeWithItsLine) {
              {"a PCR value that is not hexadecimal", "pcrs = { '7' = '" + std::string(64, 'x') + "' }\n" + kAkLine, 2},
              {"a PCR value that is a number", "pcrs = { '7' = 7 }\n" + kAkLine, 2},
              {"no PCR value", "pcrs = { '7' = [] }\n" + kAkLine, 2},
+             {"more PCR values than anybody builds", "pcrs = { '7' = [" + many + "] }\n" + kAkLine, 2},
+             {"a bank that is a number", kPcrLine + kAkLine + "bank = 256\n", 4},
+             {"a key that is a number", kPcrLine + "ak = [1]\n", 3},
+             {"PCRs of a log that are words", kPcrLine + kAkLine + "require_event_log = true\nevent_log_pcrs = ['7']\n",
+              5},
+             {"a clock that is neither safe nor not", kPcrLine + kAkLine + "allow_unsafe_clock = 1\n", 4},
+             {"a node's key that is neither enrolled nor not", kPcrLine + "enrolled = 'yes'\n", 3},
+             {"a counter that is a word", kPcrLine + kAkLine + "reset_counters = ['1', 1]\n", 4},
              {"the SHA-1 bank", kPcrLine + kAkLine + "bank = 'sha1'\n", 4},
              {"an unknown bank", kPcrLine + kAkLine + "bank = 'SHA256'\n", 4},
              {"no key", kPcrLine, 1},
