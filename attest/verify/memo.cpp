@@ -11,16 +11,19 @@ std::shared_ptr<const void> Memo::find(const Sha256& key) {
     const auto at = by_key_.find(key);
     if (at == by_key_.end()) return nullptr;
     order_.splice(order_.begin(), order_, at->second);
-    return at->second->second;
+    return at->second->what;
 }
 
-void Memo::keep(const Sha256& key, std::shared_ptr<const void> what) {
-    if (by_key_.contains(key)) return;
-    order_.emplace_front(key, std::move(what));
+void Memo::keep(const Sha256& key, std::shared_ptr<const void> what, std::size_t bytes) {
+    if (bytes > most_bytes_ || by_key_.contains(key)) return;
+    order_.push_front({key, std::move(what), bytes});
     by_key_.emplace(key, order_.begin());
-    if (order_.size() <= most_) return;
-    by_key_.erase(order_.back().first);
-    order_.pop_back();
+    bytes_ += bytes;
+    while (order_.size() > most_ || bytes_ > most_bytes_) {
+        bytes_ -= order_.back().bytes;
+        by_key_.erase(order_.back().key);
+        order_.pop_back();
+    }
 }
 
 Sha256 memo_key(std::string_view what, std::initializer_list<ByteView> parts) {

@@ -2,6 +2,9 @@
 // What cannot have changed is not looked at twice: certificates that were parsed, signatures of makers that have verified. Each
 // entry is a function of the bytes under whose SHA-256 it lies, so it is true for ever, whatever certificate, list or bundle comes
 // next; what depends on the time is never in it. A verdict is the same with a memo and without one.
+//
+// Some entries are of bytes that nobody vouches for, such as a certificate that a node made itself. What OpenSSL makes of one can
+// be fifty times its size, so a memo is bounded by the bytes that its entries are of as well as by their number.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -20,17 +22,24 @@ namespace ct::attest {
 // For one thread.
 class Memo {
 public:
-    // Entries; those longest unused go first.
-    explicit Memo(std::size_t most = 4096) : most_(most) {}
+    static constexpr std::size_t kEntries = 4096, kBytes = 8 << 20;
+    // Those longest unused go first.
+    explicit Memo(std::size_t most = kEntries, std::size_t most_bytes = kBytes)
+        : most_(most), most_bytes_(most_bytes) {}
 
     // Of what lies under `key`, which its kind of thing is part of.
     std::shared_ptr<const void> find(const Sha256& key);
-    void keep(const Sha256& key, std::shared_ptr<const void> what);
+    // `bytes`: how many it is of.
+    void keep(const Sha256& key, std::shared_ptr<const void> what, std::size_t bytes);
     [[nodiscard]] std::size_t size() const { return order_.size(); }
 
 private:
-    using Entry = std::pair<Sha256, std::shared_ptr<const void>>;
-    std::size_t most_;
+    struct Entry {
+        Sha256 key;
+        std::shared_ptr<const void> what;
+        std::size_t bytes;
+    };
+    std::size_t most_, most_bytes_, bytes_ = 0;
     std::list<Entry> order_;  // last used first
     std::map<Sha256, std::list<Entry>::iterator> by_key_;
 };
@@ -48,7 +57,10 @@ Result<std::shared_ptr<const T>> remember(Memo* memo, std::string_view what, std
         if (auto known = memo->find(key)) return std::static_pointer_cast<const T>(known);
     CT_TRY(T made, make());
     auto out = std::make_shared<const T>(std::move(made));
-    if (memo != nullptr) memo->keep(key, out);
+    std::size_t bytes = 0;
+    for (const ByteView part : parts)
+        bytes += part.size();
+    if (memo != nullptr) memo->keep(key, out, bytes);
     return out;
 }
 

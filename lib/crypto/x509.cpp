@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 
@@ -192,6 +193,9 @@ Result<Bytes> ecdsa_to_der(ByteView r, ByteView s) {
 }
 
 Result<Certificate> Certificate::adopt(std::shared_ptr<x509_st> x509) {
+    const int size = i2d_X509(x509.get(), nullptr);
+    if (size <= 0) return fail_ossl(Reason::malformed, "certificate");
+    if (static_cast<std::size_t>(size) > limits::kCertificate) return fail(Reason::too_large, "certificate");
     const auto from = wall_time(X509_get0_notBefore(x509.get()));
     const auto until = wall_time(X509_get0_notAfter(x509.get()));
     ERR_clear_error();
@@ -280,6 +284,24 @@ Result<std::optional<Bytes>> Certificate::extension(const char* oid) const {
     const ASN1_OCTET_STRING* content = X509_EXTENSION_get_data(X509_get_ext(x509_.get(), first));
     const unsigned char* data = ASN1_STRING_get0_data(content);
     return Bytes(data, data + ASN1_STRING_length(content));
+}
+
+bool Certificate::is_authority() const {
+    const int kind = X509_check_ca(x509_.get());
+    ERR_clear_error();
+    return kind > 0;
+}
+
+bool Certificate::may_be_used_for(const char* oid) const {
+    const Owned<ASN1_OBJECT, ASN1_OBJECT_free> wanted(OBJ_txt2obj(oid, 1));
+    int critical = 0;
+    const Owned<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free> uses(
+        static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(x509_.get(), NID_ext_key_usage, &critical, nullptr)));
+    ERR_clear_error();
+    if (!uses) return critical == -1;  // there is none; -2: there are two, and other values: it can't be read
+    for (int i = 0; i < sk_ASN1_OBJECT_num(uses.get()); ++i)
+        if (wanted && OBJ_cmp(sk_ASN1_OBJECT_value(uses.get(), i), wanted.get()) == 0) return true;
+    return false;
 }
 
 }  // namespace ct::crypto

@@ -67,6 +67,10 @@ public:
     [[nodiscard]] std::string issuer_name() const;
     // The content of the extension with this OID ("1.3.6.1..."), nullopt when there is none; malformed when there are two.
     [[nodiscard]] Result<std::optional<Bytes>> extension(const char* oid) const;
+    // Whether it may sign certificates, in any of the ways that OpenSSL would take.
+    [[nodiscard]] bool is_authority() const;
+    // Whether its extended key usage names this OID; true without that extension, false where it can't be read.
+    [[nodiscard]] bool may_be_used_for(const char* oid) const;
     [[nodiscard]] WallTime not_before() const { return not_before_; }
     [[nodiscard]] WallTime not_after() const { return not_after_; }
     [[nodiscard]] x509_st* raw() const { return x509_.get(); }

@@ -76,12 +76,13 @@ Issuer Issuer::intermediate(std::string_view name, WallTime not_before, WallTime
     return make(this, name, not_before, not_after);
 }
 
-Bytes Issuer::issue(const crypto::PublicKey& key, WallTime not_before, WallTime not_after) const {
+Bytes Issuer::issue(const crypto::PublicKey& key, WallTime not_before, WallTime not_after, const Leaf& kind) const {
     X509_NAME* issuer = X509_get_subject_name(state_->certificate.get());
     const auto leaf = blank("a TPM", issuer, key.raw(), not_before, not_after, 2);
     // TPM makers put the model into a critical alternative name and leave the subject bare.
     add_extension(leaf.get(), NID_subject_alt_name, "critical,URI:urn:tpm:model");
-    add_extension(leaf.get(), NID_basic_constraints, "critical,CA:FALSE");
+    add_extension(leaf.get(), NID_basic_constraints, kind.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    if (!kind.purpose.empty()) add_extension(leaf.get(), NID_ext_key_usage, kind.purpose.c_str());
     must(X509_sign(leaf.get(), state_->key.get(), EVP_sha256()) > 0);
     return der_of(leaf.get());
 }

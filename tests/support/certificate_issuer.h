@@ -16,8 +16,13 @@ public:
     // A self-signed P-256 root with the given common name, or an intermediate below `above`.
     static Issuer root(std::string_view name, WallTime not_before, WallTime not_after);
     [[nodiscard]] Issuer intermediate(std::string_view name, WallTime not_before, WallTime not_after) const;
+    struct Leaf {
+        bool authority = false;
+        std::string purpose = {};  // its extended key usage, by OIDs; empty: without one
+    };
     // A leaf for `key`, in DER.
-    [[nodiscard]] Bytes issue(const crypto::PublicKey& key, WallTime not_before, WallTime not_after) const;
+    [[nodiscard]] Bytes issue(const crypto::PublicKey& key, WallTime not_before, WallTime not_after,
+                              const Leaf& leaf = {false, {}}) const;
 
     [[nodiscard]] Bytes der() const;
     [[nodiscard]] std::string pem() const;

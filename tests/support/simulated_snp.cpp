@@ -286,6 +286,7 @@ Bytes SnpReport::unsigned_bytes() const {
     put(out, 0x0c0, host_data);
     put(out, 0x0e0, id_key_digest);
     put(out, 0x110, author_key_digest);
+    put(out, 0x160, report_id_ma);
     put(out, 0x180, reported_tcb);
     if (version >= 3) put(out, 0x188, cpuid);
     put(out, 0x1a0, chip_id);

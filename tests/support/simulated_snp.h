@@ -29,6 +29,7 @@ struct SnpReport {
     ByteArray<8> current_tcb{}, reported_tcb{}, committed_tcb{}, launch_tcb{};
     ByteArray<3> cpuid{0x19, 0x01, 0x01};
     ByteArray<64> chip_id{};
+    Bytes report_id_ma = Bytes(32, 0xff);
     [[nodiscard]] Bytes unsigned_bytes() const;  // 1184, its signature zero
 };
 

@@ -35,10 +35,14 @@ void Appraisal::claim_document(const Document& document) {
     claim("timestamp", std::to_string(document.timestamp));
     if (document.user_data) claim("user_data", hex_encode(*document.user_data));
     if (document.public_key) claim("public_key", hex_encode(*document.public_key));
-    // An enclave has sixteen or more, few of them used.
-    const auto used = [](std::uint8_t byte) { return byte != 0; };
+    // An enclave has sixteen or more, few of them used. Of those that AWS gives a meaning zero says something, too: that nobody
+    // signed the image (8), that it has no role (3).
+    const auto told = [](unsigned index, ByteView value) {
+        const bool used = std::ranges::any_of(value, [](std::uint8_t byte) { return byte != 0; });
+        return used || (!value.empty() && (index <= 4 || index == 8));
+    };
     for (unsigned i = 0; i < kPcrs; ++i)
-        if (std::ranges::any_of(document.pcrs[i], used)) claim("pcr" + std::to_string(i), hex_encode(document.pcrs[i]));
+        if (told(i, document.pcrs[i])) claim("pcr" + std::to_string(i), hex_encode(document.pcrs[i]));
 }
 
 void Appraisal::judge(ByteView evidence, std::span<const crypto::Certificate> roots) {

@@ -64,8 +64,6 @@ void check_state(const Report& report, const SnpPolicy& policy, Findings& findin
     const auto find = [&](Reason reason, const char* detail) { findings.push_back({reason, detail}); };
     if (report.has(policy_bit::kDebug) && !policy.allow_debug)
         find(Reason::evidence_debug, "the guest policy lets its host debug it");
-    if (report.has(policy_bit::kMigrateMa) && !policy.allow_migration)
-        find(Reason::evidence_migratable, "the guest policy lets a migration agent move it");
     if (!policy.vmpl.contains(report.vmpl))
         findings.push_back({Reason::evidence_privilege, "made for VMPL " + std::to_string(report.vmpl)});
     if (!report.has(policy_bit::kReservedOne))
@@ -102,8 +100,8 @@ Bytes chip_of(const Report& report, const Endorsement& endorsement) {
     return endorsement.key == SigningKey::vcek ? padded(endorsement.chip_id) : to_vector(report.chip_id);
 }
 
-void check_owner(const Report& report, const Endorsement& endorsement, const SnpPolicy& policy, WallTime at,
-                 Findings& findings) {
+WallTime check_owner(const Report& report, const Endorsement& endorsement, const SnpPolicy& policy, WallTime at,
+                     Findings& findings) {
     if (!policy.signing_keys.contains(endorsement.key)) {
         findings.push_back({Reason::evidence_key_untrusted, endorsement.key == SigningKey::vlek
                                                                 ? "signed by a VLEK, which the policy does not take"
@@ -116,14 +114,16 @@ void check_owner(const Report& report, const Endorsement& endorsement, const Snp
             if (!policy.chips.empty() || !policy.deny_chips.empty())
                 findings.push_back({Reason::evidence_platform_denied,
                                     "signed by a VLEK, with the chip's id masked, and the policy lists chips"});
-            return;
+            return WallTime::max();
         }
     }
     const Bytes chip = chip_of(report, endorsement);
-    if (!policy.chips.empty() && allowed_until(policy.chips, chip, at) < at)
-        findings.push_back({Reason::evidence_platform_denied, "the chip is not on the policy's list"});
     if (allowed_until(policy.deny_chips, chip, at) >= at)
         findings.push_back({Reason::evidence_platform_denied, "the chip is on the policy's deny list"});
+    if (policy.chips.empty()) return WallTime::max();
+    const WallTime until = allowed_until(policy.chips, chip, at);
+    if (until < at) findings.push_back({Reason::evidence_platform_denied, "the chip is not on the policy's list"});
+    return until;
 }
 
 WallTime check_identity(const Report& report, const SnpPolicy& policy, WallTime at, Findings& findings) {
@@ -148,6 +148,14 @@ WallTime check_identity(const Report& report, const SnpPolicy& policy, WallTime 
             findings.push_back({row.reason, std::string(row.name) + " " + hex_encode(row.value)});
         else
             until = std::min(until, good);
+    }
+    if (report.has(policy_bit::kMigrateMa)) {
+        const WallTime good = allowed_until(policy.migration_agents, report.report_id_ma, at);
+        until = std::min(until, good);
+        if (good < at)
+            findings.push_back({Reason::evidence_migratable,
+                                "the guest may be moved by a migration agent that the policy does not know: " +
+                                    hex_encode(report.report_id_ma)});
     }
     if (!policy.author_key.empty() && !report.author_key)
         findings.push_back({Reason::evidence_configuration_mismatch, "no author key signed the ID key"});

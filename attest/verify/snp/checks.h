@@ -17,16 +17,16 @@ void check_signature(const Report& report, const crypto::Certificate& signer, Fi
 void check_platform(const Report& report, const Endorsement& endorsement, Findings& findings);
 
 void check_freshness(const Report& report, const Sha512& binding, Findings& findings);
-// Debug, migration, privilege level, and the other settings of guest and platform.
+// Debug, privilege level, and the other settings of guest and platform.
 void check_state(const Report& report, const SnpPolicy& policy, Findings& findings);
 void check_tcb(const Report& report, Product product, const SnpPolicy& policy, Findings& findings);
 // The chip's id in 64 bytes: the certificate's where there is one for the chip, because a host can mask that of the report, and so
 // hide from lists. Of a VLEK, the report's; zeros if masked.
 Bytes chip_of(const Report& report, const Endorsement& endorsement);
-// Which signing keys, chips and providers are welcome.
-void check_owner(const Report& report, const Endorsement& endorsement, const SnpPolicy& policy, WallTime at,
-                 Findings& findings);
-// Launch digest and identities. Until when the values that matched are good.
+// Which signing keys, chips and providers are welcome. Until when the chip is.
+WallTime check_owner(const Report& report, const Endorsement& endorsement, const SnpPolicy& policy, WallTime at,
+                     Findings& findings);
+// Launch digest, identities, and who may move the guest. Until when the values that matched are good.
 WallTime check_identity(const Report& report, const SnpPolicy& policy, WallTime at, Findings& findings);
 
 }  // namespace ct::attest::snp

@@ -119,9 +119,9 @@ Status read_levels(const Node& table, SnpPolicy& policy) {
 Result<std::shared_ptr<const SnpPolicy>> parse_snp_policy(const Node& table, const Attachments& attachments,
                                                           bool simulated) {
     CT_CHECK(table.only(
-        {"measurement", "host_data",  "id_key",      "author_key",      "family_id",    "image_id",
-         "guest_svn",   "vmpl",       "tcb",         "products",        "signing_keys", "csp_ids",
-         "chips",       "deny_chips", "allow_debug", "allow_migration", "allow_smt",    "require_single_socket",
+        {"measurement", "host_data",  "id_key",      "author_key",       "family_id",    "image_id",
+         "guest_svn",   "vmpl",       "tcb",         "products",         "signing_keys", "csp_ids",
+         "chips",       "deny_chips", "allow_debug", "migration_agents", "allow_smt",    "require_single_socket",
          "require_crl", "roots"}));
     auto policy = std::make_shared<SnpPolicy>();
     CT_TRY(policy->measurement, read_allowed(table, "measurement", 48));
@@ -134,11 +134,11 @@ Result<std::shared_ptr<const SnpPolicy>> parse_snp_policy(const Node& table, con
     CT_TRY(policy->image_id, read_allowed(table, "image_id", 16));
     CT_TRY(policy->chips, read_allowed(table, "chips", kChipIdSize));
     CT_TRY(policy->deny_chips, read_allowed(table, "deny_chips", kChipIdSize));
+    CT_TRY(policy->migration_agents, read_allowed(table, "migration_agents", 32));
     CT_CHECK(read_levels(table, *policy));
     CT_CHECK(read_products(table, *policy));
     CT_CHECK(read_signing_keys(table, *policy));
     CT_CHECK(read_flag(table, "allow_debug", policy->allow_debug));
-    CT_CHECK(read_flag(table, "allow_migration", policy->allow_migration));
     CT_CHECK(read_flag(table, "allow_smt", policy->allow_smt));
     CT_CHECK(read_flag(table, "require_single_socket", policy->require_single_socket));
     CT_CHECK(read_flag(table, "require_crl", policy->require_crl));

@@ -27,18 +27,19 @@ namespace ct::attest::snp {
 //   signing_keys = ["vcek"]             # "vlek" as well, which needs
 //   csp_ids = ["CN=..."]                # whose chips these are
 //   chips = VALUES, deny_chips = VALUES # chip ids: 64 bytes (Turin: 8 and zeros)
-//   allow_debug = false, allow_migration = false, allow_smt = true, require_single_socket = false
+//   allow_debug = false, allow_smt = true, require_single_socket = false
+//   migration_agents = VALUES           # who may move the guest: REPORT_ID_MA, 32 bytes
 //   require_crl = true
 //   roots = "NAME.pem"                  # kind simulated-sev-snp alone, which has no root of its own
 struct SnpPolicy final : KindPolicy {
-    AllowedValues measurement, host_data, id_key, author_key, family_id, image_id, chips, deny_chips;
+    AllowedValues measurement, host_data, id_key, author_key, family_id, image_id, chips, deny_chips, migration_agents;
     std::uint32_t guest_svn = 0;
     std::set<std::uint32_t> vmpl = {0};
     std::map<Product, Tcb> floors;
     std::set<Product> products;
     std::set<SigningKey> signing_keys = {SigningKey::vcek};
     std::set<std::string> csp_ids;
-    bool allow_debug = false, allow_migration = false, allow_smt = true, require_single_socket = false;
+    bool allow_debug = false, allow_smt = true, require_single_socket = false;
     bool require_crl = true;
     std::vector<crypto::Certificate> roots;  // of a simulated kind
 };

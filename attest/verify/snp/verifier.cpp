@@ -54,6 +54,7 @@ void Appraisal::claim_report(const Report& report) {
         return hex_encode(words);
     };
     claim("policy", big_endian(report.policy));
+    if (report.has(policy_bit::kMigrateMa)) claim("report_id_ma", hex_encode(report.report_id_ma));
     claim("platform_info", big_endian(report.platform_info));
     claim("chip_id", hex_encode(report.chip_id));
     claim("current_tcb", hex_encode(report.current_tcb));
@@ -96,7 +97,7 @@ void Appraisal::judge_signer(const Report& report, const crypto::Certificate& le
     }
     check_platform(report, *endorsement, verdict.findings);
     check_tcb(report, endorsement->product, policy, verdict.findings);
-    check_owner(report, *endorsement, policy, subject.at, verdict.findings);
+    rest_until(check_owner(report, *endorsement, policy, subject.at, verdict.findings));
 }
 
 void Appraisal::judge(const Evidence& evidence, bool simulated) {

@@ -114,11 +114,12 @@ Status read_state(const Node& table, Tpm2Policy& policy) {
     return {};
 }
 
-// All that is not about keys.
+// All that is not about who vouches for a key.
 Status read_quote(const Node& table, Tpm2Policy& policy) {
     CT_CHECK(read_bank(table, policy));
     CT_CHECK(read_pcrs(table, policy));
     CT_CHECK(read_event_log(table, policy));
+    CT_TRY(policy.deny_keys, read_fingerprints(table, "deny_keys"));
     return read_state(table, policy);
 }
 
@@ -136,8 +137,8 @@ Result<Sha256> parse_fingerprint(std::string_view text) {
 }
 
 Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table, const Attachments& attachments) {
-    CT_CHECK(table.only({"bank", "pcrs", "ak", "ak_roots", "ek", "ek_roots", "enrolled", "require_event_log",
-                         "event_log_pcrs", "reset_counters", "allow_unsafe_clock"}));
+    CT_CHECK(table.only({"bank", "pcrs", "ak", "ak_roots", "ek", "ek_roots", "enrolled", "deny_keys",
+                         "require_event_log", "event_log_pcrs", "reset_counters", "allow_unsafe_clock"}));
     auto policy = std::make_shared<Tpm2Policy>();
     CT_CHECK(read_quote(table, *policy));
     CT_TRY(policy->ak, read_fingerprints(table, "ak"));
@@ -155,8 +156,8 @@ Result<std::shared_ptr<const Tpm2Policy>> parse_tpm2_policy(const Node& table, c
 }
 
 Result<std::shared_ptr<const Tpm2Policy>> parse_quote_policy(const Node& table) {
-    CT_CHECK(
-        table.only({"bank", "pcrs", "require_event_log", "event_log_pcrs", "reset_counters", "allow_unsafe_clock"}));
+    CT_CHECK(table.only(
+        {"bank", "pcrs", "deny_keys", "require_event_log", "event_log_pcrs", "reset_counters", "allow_unsafe_clock"}));
     auto policy = std::make_shared<Tpm2Policy>();
     CT_CHECK(read_quote(table, *policy));
     return policy;

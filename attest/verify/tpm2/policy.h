@@ -18,6 +18,7 @@ namespace ct::attest::tpm {
 //   ak_roots = "NAME.pem"               # who may certify attestation keys: an attachment, or PEM text itself
 //   ek = ["sha256:HEX"]                 # endorsement keys, the same way: the AK proves that it lives in the same TPM
 //   ek_roots = "NAME.pem"               # TPM makers, for endorsement key certificates
+//   deny_keys = ["sha256:HEX"]          # attestation and endorsement keys that are shut out, by SHA-256 of their SPKI
 //   require_event_log = false           # the firmware's log must replay to the quoted PCRs...
 //   event_log_pcrs = [0, 7]             # ...to these of them; all by default
 //   reset_counters = [RESET, RESTART]   # the machine must not have rebooted or resumed since
@@ -27,7 +28,7 @@ struct Tpm2Policy final : KindPolicy {
     crypto::Hash bank = crypto::Hash::sha256;
     std::map<unsigned, std::vector<Bytes>> pcrs;
     PcrSelection selection;  // bank and mask of the above
-    std::vector<Sha256> ak, ek;
+    std::vector<Sha256> ak, ek, deny_keys;
     std::vector<crypto::Certificate> ak_roots, ek_roots;
     bool enrolled = false;  // also the keys that the node was enrolled with
     bool require_event_log = false;

@@ -15,6 +15,15 @@ Status certifies(const crypto::Certificate& certificate, const Public& key) {
     return {};
 }
 
+// Nor does that of an authority, or of a key for other things: who holds it may have it do what only a TPM should.
+Status is_for(const crypto::Certificate& certificate, const char* purpose) {
+    if (certificate.is_authority())
+        return fail(Reason::evidence_key_attributes, "the key's certificate is an authority's");
+    if (purpose != nullptr && !certificate.may_be_used_for(purpose))
+        return fail(Reason::evidence_key_attributes, "the key's certificate is not for an endorsement key");
+    return {};
+}
+
 Result<Trust> trust_by_certificate(const Public& key, std::span<const ByteView> certificates, const Anchors& anchors,
                                    WallTime at) {
     const auto roots = anchors.roots;
@@ -28,6 +37,7 @@ Result<Trust> trust_by_certificate(const Public& key, std::span<const ByteView> 
     chain.insert(chain.end(), anchors.intermediates.begin(), anchors.intermediates.end());
     const auto intermediates = std::span(chain).subspan(1);
     CT_CHECK(certifies(chain.front(), key));
+    CT_CHECK(is_for(chain.front(), anchors.purpose));
     CT_CHECK(crypto::verify_chain(chain.front(), intermediates, roots, at));
 
     WallTime end = WallTime::max();

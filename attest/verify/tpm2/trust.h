@@ -22,7 +22,11 @@ struct Anchors {
     std::vector<Sha256> enrolled;                // by the node's enrolment, where the policy goes by it
     // For makers whose machines do not send theirs; trusted by nothing.
     std::span<const crypto::Certificate> intermediates = {};
+    // What a certificate must be for, by the OID, where it says what it is for.
+    const char* purpose = nullptr;
 };
+// tcg-kp-EKCertificate (TCG EK Credential Profile, Extended Key Usage).
+inline constexpr const char* kEkCertificate = "2.23.133.8.1";
 
 // With the certificates that the node sent, leaf first. The error is the most telling one: evidence_key_untrusted where no
 // certificate could have helped, else what is wrong with the chain.

@@ -86,15 +86,18 @@ struct Grounds {
 };
 
 Result<Trust> trust_ak(const Keys& keys, const Grounds& grounds) {
-    const Anchors anchors{grounds.policy.ak, grounds.policy.ak_roots,
-                          enrolled_keys(grounds.policy, grounds.enrolled, kAkSort)};
+    const Anchors anchors{.keys = grounds.policy.ak,
+                          .roots = grounds.policy.ak_roots,
+                          .enrolled = enrolled_keys(grounds.policy, grounds.enrolled, kAkSort)};
     return trust_key(keys.ak, keys.introduction.ak_certificates, anchors, grounds.at);
 }
 
 // Whether a credential to the endorsement key may vouch for the attestation key.
 Result<Trust> trust_ek(const Keys& keys, const Grounds& grounds) {
-    const Anchors anchors{grounds.policy.ek, grounds.policy.ek_roots,
-                          enrolled_keys(grounds.policy, grounds.enrolled, kEkSort)};
+    const Anchors anchors{.keys = grounds.policy.ek,
+                          .roots = grounds.policy.ek_roots,
+                          .enrolled = enrolled_keys(grounds.policy, grounds.enrolled, kEkSort),
+                          .purpose = kEkCertificate};
     if (anchors.keys.empty() && anchors.roots.empty() && anchors.enrolled.empty()) {
         return fail(Reason::evidence_key_untrusted, "the policy trusts no endorsement key");
     }
@@ -130,8 +133,8 @@ struct Appraisal {
 };
 
 void Appraisal::judge_ak(const Keys& keys, const Evidence* evidence) {
-    judge_key(keys.ak, verdict);
-    if (keys.ek) claim("ek", "sha256:" + hex_encode(fingerprint_of(*keys.ek)));
+    judge_key(keys.ak, policy, verdict);
+    if (keys.ek) name_key("ek", *keys.ek, policy, verdict);
     const auto kept = decode_kept(subject.kept);
     if (!kept) {
         verdict.findings.push_back({Reason::evidence_malformed, "kept: " + kept.error().context});

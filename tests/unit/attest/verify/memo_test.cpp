@@ -69,14 +69,32 @@ TEST(Memo, KnowsNothingOfBytesThatDiffer) {
 TEST(Memo, ForgetsWhatWasLongestUnused) {
     Memo memo(2);
     const auto key = [](std::string_view word) { return memo_key(word, {}); };
-    memo.keep(key("a"), std::make_shared<int>(1));
-    memo.keep(key("b"), std::make_shared<int>(2));
+    memo.keep(key("a"), std::make_shared<int>(1), 1);
+    memo.keep(key("b"), std::make_shared<int>(2), 1);
     ASSERT_TRUE(memo.find(key("a")));
-    memo.keep(key("c"), std::make_shared<int>(3));
+    memo.keep(key("c"), std::make_shared<int>(3), 1);
     EXPECT_TRUE(memo.find(key("a")));
     EXPECT_FALSE(memo.find(key("b")));
     EXPECT_TRUE(memo.find(key("c")));
     EXPECT_EQ(memo.size(), 2U);
+}
+
+TEST(Memo, IsBoundedByTheBytesThatItsEntriesAreOf) {
+    Memo memo(100, 10);
+    const auto key = [](std::string_view word) { return memo_key(word, {}); };
+    memo.keep(key("a"), std::make_shared<int>(1), 6);
+    memo.keep(key("b"), std::make_shared<int>(2), 4);
+    EXPECT_EQ(memo.size(), 2U);
+    memo.keep(key("c"), std::make_shared<int>(3), 5);
+    EXPECT_FALSE(memo.find(key("a")));
+    EXPECT_TRUE(memo.find(key("b")));
+    EXPECT_TRUE(memo.find(key("c")));
+    memo.keep(key("d"), std::make_shared<int>(4), 11);
+    EXPECT_FALSE(memo.find(key("d"))) << "larger than all";
+    EXPECT_EQ(memo.size(), 2U);
+    memo.keep(key("e"), std::make_shared<int>(5), 10);
+    EXPECT_EQ(memo.size(), 1U);
+    EXPECT_TRUE(memo.find(key("e")));
 }
 
 TEST(Memo, KeysTellPartsApart) {

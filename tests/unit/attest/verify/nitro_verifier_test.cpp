@@ -106,6 +106,8 @@ void expect(const std::vector<Case>& cases) {
 
 TEST(NitroVerifier, AcceptsAGoodDocumentUntilTheFirstOfItsPartsEnds) {
     Exchange exchange;
+    for (const unsigned unused : {5, 8})
+        exchange.said.pcrs[unused] = Bytes(48);
     const Verdict verdict = exchange.judge();
     EXPECT_TRUE(verdict.affirming()) << verdict.findings.front().detail;
     EXPECT_EQ(verdict.expires, exchange.nsm.leaf_end) << "the certificate's end";
@@ -114,7 +116,9 @@ TEST(NitroVerifier, AcceptsAGoodDocumentUntilTheFirstOfItsPartsEnds) {
     EXPECT_EQ(verdict.claims.at("timestamp"), "1600000000000");
     EXPECT_EQ(verdict.claims.at("pcr0"), hex_encode(Bytes(48, 0xa0)));
     EXPECT_EQ(verdict.claims.at("user_data"), hex_encode(as_bytes("cloudtaser/nitro/v1")));
-    EXPECT_FALSE(verdict.claims.contains("pcr4")) << "zero, as most are";
+    EXPECT_EQ(verdict.claims.at("pcr8"), hex_encode(Bytes(48)))
+        << "an image that nobody signed: a deny list can say so";
+    EXPECT_FALSE(verdict.claims.contains("pcr5")) << "zero, as most are";
     EXPECT_FALSE(verdict.claims.contains("public_key"));
     exchange.policy =
         "pcrs = { '0' = { value = " + pcr(0xa0) + ", until = '" + format_timestamp(kAt + kHour) + "' } }\n" + kRoots;

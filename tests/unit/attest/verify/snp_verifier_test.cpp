@@ -112,6 +112,13 @@ TEST(SnpVerifier, AcceptsGoodEvidenceOfEachProductUntilTheFirstOfItsPartsEnds) {
     longer.policy = "measurement = { value = '" + hex_encode(Bytes(48, 0xaa)) + "', until = '" +
                     format_timestamp(kAt + 7 * kDay) + "' }\nroots = 'maker.pem'\n";
     EXPECT_EQ(longer.judge().expires, kAt + 7 * kDay) << "the reference value's end";
+    const std::string chip = longer.judge().claims.at("chip_id");
+    longer.policy = lines("chips = { value = '" + chip + "', until = '" + format_timestamp(kAt + 3 * kDay) + "' }\n");
+    EXPECT_EQ(longer.judge().expires, kAt + 3 * kDay) << "the end of the chip's welcome";
+    longer.bend = [](auto& r) { r.policy |= 1U << 18; };
+    longer.policy = lines("migration_agents = { value = '" + hex_encode(Bytes(32, 0xff)) + "', until = '" +
+                          format_timestamp(kAt + 2 * kDay) + "' }\n");
+    EXPECT_EQ(longer.judge().expires, kAt + 2 * kDay) << "the end of the migration agent's";
 }
 
 TEST(SnpVerifier, AcceptsAProvidersKeyWherePolicyNamesTheProvider) {
@@ -261,8 +268,12 @@ TEST(SnpVerifier, RefusesWhatThePolicyForbids) {
         r.policy |= 3U << 18;
         r.vmpl = 2;
     };
-    loose.policy = lines("allow_debug = true\nallow_migration = true\nvmpl = [0, 2]\n");
+    loose.policy =
+        lines("allow_debug = true\nmigration_agents = '" + hex_encode(Bytes(32, 0xff)) + "'\nvmpl = [0, 2]\n");
     EXPECT_EQ(loose.reasons(), Reasons{}) << "what a policy allows in so many words";
+    loose.policy = lines("allow_debug = true\nmigration_agents = '" + no + "'\nvmpl = [0, 2]\n");
+    EXPECT_EQ(loose.reasons(), Reasons{Reason::evidence_migratable}) << "by an agent that is not known";
+    EXPECT_EQ(loose.judge().claims.at("report_id_ma"), hex_encode(Bytes(32, 0xff)));
 }
 
 // Rolled back: the processor reports what the certificate says, but could run less, or was launched under less.
@@ -399,7 +410,7 @@ TEST(SnpPolicy, SaysWhatIsWrongWithIt) {
         EXPECT_NE(error(text).find(words), std::string::npos) << text << "\n" << error(text);
     for (const std::string key :
          {"host_data", "id_key", "author_key", "family_id", "image_id", "chips", "deny_chips", "allow_debug",
-          "allow_migration", "allow_smt", "require_single_socket", "require_crl"})
+          "migration_agents", "allow_smt", "require_single_socket", "require_crl"})
         EXPECT_NE(error(lines(key + " = 1")).find(key), std::string::npos) << key << "\n" << error(lines(key + " = 1"));
     std::string many = "host_data = [";
     for (unsigned i = 0; i < 257; ++i)

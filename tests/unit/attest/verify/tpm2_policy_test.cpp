@@ -73,6 +73,7 @@ TEST(Tpm2Policy, IsRefusedForEachMistakeWithItsLine) {
              {"no PCR value", "pcrs = { '7' = [] }\n" + kAkLine, 2},
              {"more PCR values than anybody builds", "pcrs = { '7' = [" + many + "] }\n" + kAkLine, 2},
              {"a bank that is a number", kPcrLine + kAkLine + "bank = 256\n", 4},
+             {"a denied key without its prefix", kPcrLine + kAkLine + "deny_keys = ['" + kValue + "']\n", 4},
              {"a key that is a number", kPcrLine + "ak = [1]\n", 3},
              {"PCRs of a log that are words", kPcrLine + kAkLine + "require_event_log = true\nevent_log_pcrs = ['7']\n",
               5},

@@ -174,6 +174,59 @@ TEST_F(Tpm2Trust, ByCredentialAlsoRestsOnTheEndorsementKeysCertificate) {
     EXPECT_EQ(refused.error().reason, Reason::evidence_chain_invalid);
 }
 
+TEST_F(Tpm2Trust, OfACertificateIsOnlyWhereItIsForSuchAKey) {
+    const Chain chain;
+    const auto issue = [&](const crypto::PublicKey& key, const test::Issuer::Leaf& leaf) {
+        return std::vector{chain.intermediate.issue(key, now() - kDay, now() + kDay, leaf), chain.intermediate.der()};
+    };
+    const auto by_ek = policy(rig_->pcr_lines() + chain.policy_line("ek_roots"));
+    const auto by_ak = policy(rig_->pcr_lines() + chain.policy_line("ak_roots"));
+    const auto ek = [&](const test::Issuer::Leaf& leaf) {
+        return rig_->exchange(*by_ek, some_binding(), rig_->with_certificates({}, issue(rig_->ek_key(), leaf)));
+    };
+    const auto ak = [&](const test::Issuer::Leaf& leaf) {
+        return rig_->exchange(*by_ak, some_binding(), rig_->with_certificates(issue(rig_->ak_key(), leaf), {}));
+    };
+    const std::string endorsement = "2.23.133.8.1", attestation = "2.23.133.8.3";
+    for (const std::string& purpose : {endorsement, "serverAuth," + endorsement}) {
+        const auto taken = ek({.authority = false, .purpose = purpose});
+        ASSERT_TRUE(taken) << purpose << ": " << taken.error().to_string();
+        EXPECT_EQ(reasons(taken->judge(*by_ek)), Reasons{}) << purpose;
+    }
+    EXPECT_TRUE(ak({.authority = false, .purpose = attestation}));
+    for (const auto& refused :
+         {ek({.authority = false, .purpose = "serverAuth"}), ek({.authority = false, .purpose = attestation}),
+          ek({.authority = true, .purpose = endorsement}), ak({.authority = true, .purpose = {}})}) {
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().reason, Reason::evidence_key_attributes) << refused.error().context;
+    }
+}
+
+// A certificate covers the bare key. What a node writes around it is the node's, and a TPM opens the credential all the same.
+TEST_F(Tpm2Trust, AKeyThatIsShutOutHasNoOtherName) {
+    const Chain chain;
+    const std::string lines = rig_->pcr_lines() + chain.policy_line("ek_roots");
+    const auto open = policy(lines);
+    const std::vector<Bytes> certificates{chain.leaf(rig_->ek_key()), chain.intermediate.der()};
+    Bytes renamed = rig_->ek;
+    renamed[6] ^= 0x04;  // noDA
+    const Bytes introduction = encode(Introduction{rig_->ak, renamed, {}, {certificates.begin(), certificates.end()}});
+    const auto exchange = rig_->exchange(*open, some_binding(), introduction);
+    ASSERT_TRUE(exchange) << exchange.error().to_string();
+    const Verdict verdict = exchange->judge(*open);
+    ASSERT_EQ(reasons(verdict), Reasons{}) << "it can be done";
+    EXPECT_NE(verdict.claims.at("ek"), fingerprint(rig_->ek));
+    const std::string key = verdict.claims.at("ek_key");
+    EXPECT_EQ(key, "sha256:" + hex_encode(rig_->ek_key().spki_sha256().value()));
+    EXPECT_EQ(verdict.claims.at("ak_key"), "sha256:" + hex_encode(rig_->ak_key().spki_sha256().value()));
+    for (const std::string name : {"ek_key", "ak_key"}) {
+        const auto denying = policy(lines + "deny_keys = ['" + verdict.claims.at(name) + "']\n");
+        EXPECT_EQ(reasons(exchange->judge(*denying)), Reasons{Reason::evidence_platform_denied}) << name;
+    }
+    const auto other = policy(lines + "deny_keys = ['sha256:" + std::string(64, '0') + "']\n");
+    EXPECT_EQ(reasons(exchange->judge(*other)), Reasons{});
+}
+
 TEST_F(Tpm2Trust, ByCredentialIsRefusedWithoutTheRightSecret) {
     const auto rules = policy(rig_->pcr_lines() + rig_->ek_lines());
     const Exchange exchange = rig_->genuine(*rules);

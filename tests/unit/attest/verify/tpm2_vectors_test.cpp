@@ -158,7 +158,8 @@ TEST(Tpm2Vectors, CertificatesOfCloudTpmsChainToTheirRootsWhileTheyLast) {
         const Bytes ak = rsa_ak(crypto::Certificate::from_der(leaf).value().public_key().value());
         const std::vector<ByteView> chain{leaf, one.intermediate};
         const std::vector roots{crypto::Certificate::from_pem(as_text(read_vector("tpm/" + one.root))).value()};
-        const auto trust = trust_key(parse_public(ak).value(), chain, {{}, roots, {}}, one.at);
+        const auto trust =
+            trust_key(parse_public(ak).value(), chain, {.keys = {}, .roots = roots, .enrolled = {}}, one.at);
         const auto refused = trust ? std::nullopt : std::optional(trust.error().reason);
         EXPECT_EQ(refused, one.refused) << one.what << (trust ? "" : ": " + trust.error().context);
     }
