@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/gate/core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "attest/judge/encoding.h"
@@ -33,9 +34,18 @@ std::string display_name(const judge::Case& facts) {
 // How a connection broke that the node should hear by its name; all else is a violation of the protocol.
 bool said_as_it_is(Reason reason) { return reason == Reason::too_large || reason == Reason::quota_exceeded; }
 
+// Whether the policy's makers have all that the decision says it rests on.
+bool rests_on_known(const judge::Policy& policy, const judge::Decision& decision) {
+    if (decision.collateral.empty()) return true;
+    const auto* makers = policy.makers();
+    return makers != nullptr && std::ranges::all_of(decision.collateral, [&](const std::string& name) {
+               return makers->items.contains(name);
+           });
+}
+
 // What a judge that was taken over could still not do: go beyond the policy of the workload that was asked for.
 bool within(const judge::Policy& policy, const judge::Case& facts, const judge::Decision& decision) {
-    if (decision.policy_hash != policy.hash()) return false;
+    if (decision.policy_hash != policy.hash() || !rests_on_known(policy, decision)) return false;
     if (!decision.granted()) return true;
     const auto* workload = facts.hello && facts.proof ? policy.find(facts.hello->workload) : nullptr;
     if (workload == nullptr || decision.workload != workload->name || !facts.node || decision.node != facts.node->name)

@@ -532,6 +532,32 @@ TEST(Exchange, AVerdictBeyondThePolicyIsNone) {
     }
 }
 
+std::shared_ptr<const Rules> with_makers(std::shared_ptr<const Rules> of, attest::Collateral items) {
+    auto by = std::make_shared<Rules>(*of);
+    auto makers = std::make_shared<judge::Makers>();
+    makers->hash = filled<32>(0x77);
+    makers->until = kNow + std::chrono::hours{1};
+    makers->items = std::move(items);
+    if (!by->policy.rest_on(std::move(makers))) throw std::runtime_error("makers");
+    return by;
+}
+
+// A record keeps the items that a verdict names, and a judge can name anything.
+TEST(Exchange, AVerdictThatRestsOnWhatNoBundleHoldsIsNone) {
+    for (const bool bundle : {false, true})
+        for (const std::string stamp : {"red", "blue"}) {
+            Driver driver(bundle ? with_makers(rules(), {{"patterns/red", {1}}}) : rules());
+            driver.bring_to("proof");
+            driver.slow();
+            driver.on(message(right_proof(7, stamp)));
+            auto answer = std::get<event::Judged>(test::paper_answer(driver.asked()));
+            ASSERT_EQ(answer.decision.granted(), stamp == "red");
+            answer.decision.collateral = {"patterns/blue"};
+            answer.decision.collateral_hash = filled<32>(0x77);
+            EXPECT_EQ(driver.on(answer), "deadline store(judge_unavailable)") << stamp;
+        }
+}
+
 TEST(Exchange, ANodeThatLeftBeforeTheVerdictGetsNoToken) {
     Driver driver;
     driver.bring_to("judging");
