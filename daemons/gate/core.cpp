@@ -163,7 +163,7 @@ Exchange::Actions Exchange::connected(event::Connected& event, const Moment& mom
     facts_.at = moment.now;
     challenge_ = event.challenge;
     // A stranger is told so before a byte of it is read; there is nothing of its own to be judged.
-    if (!judge::check_peer(facts_).empty()) {
+    if (!judge::check_peer(moment.rules->policy, facts_).empty()) {
         judged_by_ = moment.rules;
         return conclude(judge::appraise(moment.rules->policy, facts_));
     }
