@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/gate/core.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "attest/judge/encoding.h"
 #include "attest/protocol/messages.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
+#include "daemons/gate/scrutiny.h"
 
 namespace ct::gate {
 namespace {
@@ -33,29 +33,6 @@ std::string display_name(const judge::Case& facts) {
 
 // How a connection broke that the node should hear by its name; all else is a violation of the protocol.
 bool said_as_it_is(Reason reason) { return reason == Reason::too_large || reason == Reason::quota_exceeded; }
-
-// Whether the policy's makers have all that the decision says it rests on.
-bool rests_on_known(const judge::Policy& policy, const judge::Decision& decision) {
-    if (decision.collateral.empty()) return true;
-    const auto* makers = policy.makers();
-    return makers != nullptr && std::ranges::all_of(decision.collateral, [&](const std::string& name) {
-               return makers->items.contains(name);
-           });
-}
-
-// What a judge that was taken over could still not do: go beyond the policy of the workload that was asked for.
-bool within(const judge::Policy& policy, const judge::Case& facts, const judge::Decision& decision) {
-    if (decision.policy_hash != policy.hash() || !rests_on_known(policy, decision)) return false;
-    if (!decision.granted()) return true;
-    const auto* workload = facts.hello && facts.proof ? policy.find(facts.hello->workload) : nullptr;
-    if (workload == nullptr || decision.workload != workload->name || !facts.node || decision.node != facts.node->name)
-        return false;
-    auto terms = decision.terms;
-    terms.lifetime = workload->terms.lifetime;
-    return terms == workload->terms && decision.terms.lifetime <= workload->terms.lifetime &&
-           decision.mint.role == workload->token_role && decision.mint.ttl <= workload->token_ttl &&
-           decision.mint.wrap_ttl <= workload->wrap_ttl;
-}
 
 }  // namespace
 
@@ -233,8 +210,8 @@ Exchange::Actions Exchange::fault(Reason reason, const std::string& detail, cons
 Exchange::Actions Exchange::judged(judge::Decision decision, const Moment& moment) {
     // Also exchanges in flight are judged by what is in force.
     if (moment.rules != judged_by_) return ask(judge::Question::About::proof, moment);
-    if (!within(judged_by_->policy, facts_, decision))
-        return judge_failed({Reason::judge_unavailable, "the verdict does not fit the policy", 0}, moment);
+    if (const auto fits = scrutinise(decision, judged_by_->policy, facts_); !fits)
+        return judge_failed(fits.error(), moment);
     if (decision.granted() && peer_gone_) return fault(Reason::cancelled, "the node closed the connection", moment);
     return conclude(std::move(decision));
 }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gate looks at itself before it believes a judge, who has read what machines sent that the company does not own: that
+// the answer is one that an honest judge can give to this case under this policy. Left to believe is what the evidence says.
+#pragma once
+
+#include "attest/judge/appraisal.h"
+#include "attest/judge/decision.h"
+#include "attest/judge/policy.h"
+#include "base/result.h"
+
+namespace ct::gate {
+
+// judge_unavailable, and in words what no honest judge says.
+Status scrutinise(const judge::Decision& decision, const judge::Policy& policy, const judge::Case& facts);
+
+}  // namespace ct::gate
