@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/gate/core.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "attest/judge/encoding.h"
@@ -102,12 +104,8 @@ std::vector<Action> Exchange::on(Event event, const Moment& moment) {
                 if (state_ == State::mint) return fault(Reason::cancelled, "the node closed the connection", moment);
                 return state_ == State::record || state_ == State::judging ? Actions{} : close();
             },
-            [&](event::Opened& e) -> Actions {
-                return state_ == State::opening && e.question == question_ ? opened(e, moment) : Actions{};
-            },
-            [&](event::Judged& e) -> Actions {
-                return answers_us(e.question) ? judged(std::move(e.decision), moment) : Actions{};
-            },
+            [&](event::Opened& e) -> Actions { return answers_us(e.question) ? opened(e, moment) : Actions{}; },
+            [&](event::Judged& e) -> Actions { return answers_us(e.question) ? judged(e, moment) : Actions{}; },
             [&](event::JudgeFailed& e) -> Actions {
                 return answers_us(e.question) ? judge_failed(e.error, moment) : Actions{};
             },
@@ -188,7 +186,12 @@ bool Exchange::answers_us(std::uint64_t question) const {
 
 Exchange::Actions Exchange::opened(event::Opened& event, const Moment& moment) {
     // The rules have changed meanwhile: what was asked for may not be what is wanted now.
-    if (moment.rules != judged_by_) return ask(judge::Question::About::hello, moment);
+    if (moment.rules != judged_by_)
+        return ask(state_ == State::opening ? judge::Question::About::hello : judge::Question::About::proof, moment);
+    if (state_ == State::judging)
+        return distrust(event.judge, {Reason::judge_unavailable, "a proof was answered by a challenge", 0}, moment);
+    if (const auto fits = scrutinise(event.opening, judged_by_->policy, facts_); !fits)
+        return distrust(event.judge, fits.error(), moment);
     attest::Challenge challenge{challenge_, moment.rules->policy.epoch(), std::move(event.opening.requests)};
     auto message = attest::encode(challenge);
     facts_.at = moment.now;
@@ -207,13 +210,20 @@ Exchange::Actions Exchange::fault(Reason reason, const std::string& detail, cons
     return ask(judge::Question::About::proof, moment);
 }
 
-Exchange::Actions Exchange::judged(judge::Decision decision, const Moment& moment) {
+Exchange::Actions Exchange::judged(event::Judged& event, const Moment& moment) {
     // Also exchanges in flight are judged by what is in force.
     if (moment.rules != judged_by_) return ask(judge::Question::About::proof, moment);
-    if (const auto fits = scrutinise(decision, judged_by_->policy, facts_); !fits)
-        return judge_failed(fits.error(), moment);
-    if (decision.granted() && peer_gone_) return fault(Reason::cancelled, "the node closed the connection", moment);
-    return conclude(std::move(decision));
+    if (const auto fits = scrutinise(event.decision, judged_by_->policy, facts_); !fits)
+        return distrust(event.judge, fits.error(), moment);
+    if (event.decision.granted() && peer_gone_)
+        return fault(Reason::cancelled, "the node closed the connection", moment);
+    return conclude(std::move(event.decision));
+}
+
+Exchange::Actions Exchange::distrust(std::uint64_t judge, const Error& error, const Moment& moment) {
+    Actions out{action::EndJudge{judge, error.context}};
+    std::ranges::move(judge_failed(error, moment), std::back_inserter(out));
+    return out;
 }
 
 Exchange::Actions Exchange::judge_failed(const Error& error, const Moment& moment) {

@@ -26,10 +26,10 @@ judge::WorkerRules worker_rules(const Rules& rules) {
     return out;
 }
 
-Event to_event(std::uint64_t question, judge::Answer answer) {
+Event to_event(std::uint64_t question, judge::Answer answer, std::uint64_t judge) {
     if (auto* opening = std::get_if<judge::Opening>(&answer.content))
-        return event::Opened{question, std::move(*opening)};
-    return event::Judged{question, std::get<judge::Decision>(std::move(answer.content))};
+        return event::Opened{question, std::move(*opening), judge};
+    return event::Judged{question, std::get<judge::Decision>(std::move(answer.content)), judge};
 }
 
 }  // namespace
@@ -92,6 +92,7 @@ Status JudgePool::spawn(Worker& worker) {
         worker.pid = -1;
         return fail_errno(Reason::judge_unavailable, options_.program, error);
     }
+    worker.life = ++lives_;
     worker.socket = std::move(ours);
     if (auto watched = watch(worker); !watched) {
         ::kill(worker.pid, SIGKILL);
@@ -138,6 +139,9 @@ void JudgePool::fail_one(const Waiting& waiting, const std::string& why) {
 
 void JudgePool::send(Worker& worker, Waiting waiting) {
     if (worker.rules != waiting.rules) {
+        worker.outlived = worker.rules != nullptr;
+        renew(worker);
+        if (worker.pid < 0) return give(std::move(waiting));
         worker.rules = waiting.rules;
         append(worker.output, attest::frame(judge::encode(worker_rules(*worker.rules))));
     }
@@ -196,26 +200,56 @@ void JudgePool::take(Worker& worker, ByteView message) {
     const auto waiting = std::move(worker.waiting.front());
     worker.waiting.pop_front();
     bytes_ -= waiting.message.size();
+    const auto judge = worker.life;
     arm(worker);
-    waiting.answer(to_event(waiting.question, std::move(*answer)));
+    renew(worker);
+    waiting.answer(to_event(waiting.question, std::move(*answer), judge));
+}
+
+// What it has not answered is left.
+std::deque<JudgePool::Waiting> JudgePool::stop(Worker& worker) {
+    ::kill(worker.pid, SIGKILL);
+    ::waitpid(worker.pid, nullptr, 0);
+    auto left = std::move(worker.waiting);
+    worker = Worker{};
+    return left;
+}
+
+std::deque<JudgePool::Waiting> JudgePool::replace(Worker& worker, const std::string& why) {
+    auto left = stop(worker);
+    ++deaths_;
+    trouble_("a judge was started again: " + why);
+    auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
+    if (timer) worker.again = std::move(*timer);
+    return left;
 }
 
 // Whatever it was at is to blame and is told so; the rest of its queue is asked again elsewhere.
 void JudgePool::bury(Worker& worker, const std::string& why) {
     if (worker.pid < 0) return;
-    ::kill(worker.pid, SIGKILL);
-    ::waitpid(worker.pid, nullptr, 0);
-    ++deaths_;
-    auto left = std::move(worker.waiting);
-    worker = Worker{};
-    trouble_("a judge was started again: " + why);
-    auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
-    if (timer) worker.again = std::move(*timer);
+    auto left = replace(worker, why);
     if (left.empty()) return;
     fail_one(left.front(), why);
     left.pop_front();
     for (auto& waiting : left)
         give(std::move(waiting));
+}
+
+// What it is at now is not to blame for what it said before.
+void JudgePool::end(std::uint64_t judge, const std::string& why) {
+    for (const auto& worker : workers_) {
+        if (worker->pid < 0 || worker->life != judge) continue;
+        for (auto& waiting : replace(*worker, why))
+            give(std::move(waiting));
+        return;
+    }
+}
+
+// As soon as nobody waits for it, so that nothing is asked twice.
+void JudgePool::renew(Worker& worker) {
+    if (!worker.outlived || !worker.waiting.empty()) return;
+    (void)stop(worker);
+    revive(worker);
 }
 
 void JudgePool::revive(Worker& worker) {

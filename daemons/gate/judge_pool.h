@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The processes that look at evidence for the gate, one a core: each has no network, no files and no secret (daemons/judge).
-// One that dies takes the question that it was at with it; the others in its queue go to the next.
+// One that dies takes the question that it was at with it; the others in its queue go to the next. None outlives a reload by
+// more than what it was at: whoever took one over begins anew.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,7 @@ public:
     ~JudgePool() override;
 
     void ask(const action::Ask& what, std::function<void(Event)> answer) override;
+    void end(std::uint64_t judge, const std::string& why) override;
 
     // Gate's own children, for tests.
     [[nodiscard]] std::vector<int> pids() const;
@@ -50,9 +52,11 @@ private:
     };
     struct Worker {
         int pid = -1;
+        std::uint64_t life = 0;  // no other judge's, ever
         Fd socket, process;
         Source io, exit, deadline, again;
         std::shared_ptr<const Rules> rules;  // that it was given last
+        bool outlived = false;               // the rules that it was given first
         Bytes output;
         std::size_t written = 0;
         attest::FrameReader input;
@@ -70,14 +74,17 @@ private:
     void read_some(Worker& worker);
     void take(Worker& worker, ByteView message);
     void arm(Worker& worker);
+    std::deque<Waiting> stop(Worker& worker);
+    std::deque<Waiting> replace(Worker& worker, const std::string& why);
     void bury(Worker& worker, const std::string& why);
+    void renew(Worker& worker);
     void revive(Worker& worker);
 
     EventLoop& loop_;
     Options options_;
     std::function<void(const std::string&)> trouble_;
     std::uint64_t& deaths_;
-    std::uint64_t next_ = 0;
+    std::uint64_t next_ = 0, lives_ = 0;
     std::size_t bytes_ = 0;
     std::vector<std::unique_ptr<Worker>> workers_;
 };

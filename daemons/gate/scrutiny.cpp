@@ -6,6 +6,7 @@
 #include <string>
 
 #include "attest/judge/encoding.h"
+#include "attest/protocol/messages.h"
 
 namespace ct::gate {
 namespace {
@@ -102,7 +103,28 @@ Status check_worth(const judge::Decision& decision, const judge::Workload* workl
     return {};
 }
 
+// One for each kind of the workload, in its order.
+Status check_requests(const std::vector<attest::KindBlob>& requests, const judge::Workload& workload) {
+    if (!std::ranges::equal(requests, workload.evidence, {}, &attest::KindBlob::kind))
+        return no_judge_says("it asks for kinds that the policy does not want");
+    if (std::ranges::any_of(requests, [](const auto& one) { return one.body.size() > kMostRequest; }))
+        return no_judge_says("it asks for more than any kind does");
+    return {};
+}
+
 }  // namespace
+
+Status scrutinise(const judge::Opening& opening, const judge::Policy& policy, const judge::Case& facts) {
+    const auto* workload = facts.hello ? policy.find(facts.hello->workload) : nullptr;
+    if (workload == nullptr || !opening.findings.empty() || !judge::must_refuse(policy, facts).empty())
+        return no_judge_says("it lets in what must be refused");
+    CT_CHECK(check_requests(opening.requests, *workload));
+    CT_CHECK(check_requests(opening.kept, *workload));
+    // As the node will, and the judge who gets the proof.
+    if (!attest::decode(attest::encode(attest::Challenge{{}, policy.epoch(), opening.requests})))
+        return no_judge_says("it makes a challenge that nobody can read");
+    return {};
+}
 
 Status scrutinise(const judge::Decision& decision, const judge::Policy& policy, const judge::Case& facts) {
     const bool proof = facts.hello && facts.challenged && facts.proof;

@@ -10,7 +10,12 @@
 
 namespace ct::gate {
 
+// Of one kind, in a challenge or kept until the proof comes. The largest that any verifier makes is a credential for a TPM's
+// endorsement key, of less than 1 KiB; whatever is more is a message from somebody else's case.
+inline constexpr std::size_t kMostRequest = 4096;
+
 // judge_unavailable, and in words what no honest judge says.
+Status scrutinise(const judge::Opening& opening, const judge::Policy& policy, const judge::Case& facts);
 Status scrutinise(const judge::Decision& decision, const judge::Policy& policy, const judge::Case& facts);
 
 }  // namespace ct::gate

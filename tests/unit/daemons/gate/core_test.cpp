@@ -11,6 +11,7 @@
 #include "attest/protocol/messages.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
+#include "daemons/gate/scrutiny.h"
 #include "paper_judge.h"
 #include "support/judge_case.h"
 
@@ -90,6 +91,8 @@ std::string words(const std::vector<Action>& actions) {
             add("deadline");
         } else if (std::holds_alternative<action::Ask>(action)) {
             add("ask");
+        } else if (std::holds_alternative<action::EndJudge>(action)) {
+            add("end-judge");
         } else if (std::holds_alternative<action::Mint>(action)) {
             add("mint");
         } else if (const auto* store = std::get_if<action::Store>(&action)) {
@@ -316,7 +319,7 @@ const std::vector<Row> kTable{
     {"opening", "stored", "", State::opening},
     {"opening", "store failed", "", State::opening},
     {"opening", "opened", "challenge deadline", State::proof},
-    {"opening", "judged", "deadline store(judge_unavailable)", State::record},
+    {"opening", "judged", "end-judge deadline store(judge_unavailable)", State::record},
     {"opening", "judge failed", "deadline store(judge_unavailable)", State::record},
     {"opening", "another answer", "", State::opening},
     // The judge looks at the proof.
@@ -337,7 +340,7 @@ const std::vector<Row> kTable{
     {"judging", "sealed", "", State::judging},
     {"judging", "stored", "", State::judging},
     {"judging", "store failed", "", State::judging},
-    {"judging", "opened", "", State::judging},
+    {"judging", "opened", "end-judge deadline store(judge_unavailable)", State::record},
     {"judging", "judged", "deadline mint", State::mint},
     {"judging", "judge failed", "deadline store(judge_unavailable)", State::record},
     {"judging", "another answer", "", State::judging},
@@ -587,7 +590,7 @@ TEST(Exchange, AVerdictBeyondThePolicyIsNone) {
         auto answer = std::get<event::Judged>(test::paper_answer(driver.asked()));
         ASSERT_TRUE(answer.decision.granted());
         kBeyond[i](answer.decision);
-        EXPECT_EQ(driver.on(answer), "deadline store(judge_unavailable)") << i;
+        EXPECT_EQ(driver.on(answer), "end-judge deadline store(judge_unavailable)") << i;
     }
 }
 
@@ -714,7 +717,7 @@ TEST(Exchange, ARefusalThatNoHonestJudgeGivesIsNone) {
         driver.on(message(right_proof(7, "blue")));
         auto answer = std::get<event::Judged>(test::paper_answer(driver.asked()));
         kStrange[i](answer.decision);
-        EXPECT_EQ(driver.on(answer), "deadline store(judge_unavailable)") << i;
+        EXPECT_EQ(driver.on(answer), "end-judge deadline store(judge_unavailable)") << i;
     }
     // What the gate finds itself is not left out, nor hidden behind another reason.
     for (const bool hidden : {false, true}) {
@@ -728,7 +731,7 @@ TEST(Exchange, ARefusalThatNoHonestJudgeGivesIsNone) {
             std::swap(answer.decision.findings[0], answer.decision.findings[1]);
         else
             answer.decision.findings.erase(answer.decision.findings.begin());
-        EXPECT_EQ(driver.on(answer), "deadline store(judge_unavailable)") << hidden;
+        EXPECT_EQ(driver.on(answer), "end-judge deadline store(judge_unavailable)") << hidden;
     }
 }
 
@@ -744,8 +747,65 @@ TEST(Exchange, AVerdictThatRestsOnWhatNoBundleHoldsIsNone) {
             ASSERT_EQ(answer.decision.granted(), stamp == "red");
             answer.decision.collateral = {"patterns/blue"};
             answer.decision.collateral_hash = filled<32>(0x77);
-            EXPECT_EQ(driver.on(answer), "deadline store(judge_unavailable)") << stamp;
+            EXPECT_EQ(driver.on(answer), "end-judge deadline store(judge_unavailable)") << stamp;
         }
+}
+
+// A challenge goes to the node, and to the judge who gets the proof.
+TEST(Exchange, AnOpeningThatNoHonestJudgeGivesIsNone) {
+    const std::vector<std::function<void(judge::Opening&)>> kStrange{
+        [](auto& o) { o.findings.push_back({Reason::evidence_malformed, ""}); },
+        [](auto& o) { o.requests.clear(); },
+        [](auto& o) { o.requests[0].kind = "parchment"; },
+        [](auto& o) { o.requests[0].kind = "NOT A KIND"; },
+        [](auto& o) { o.requests.push_back({"parchment", {1}}); },
+        [](auto& o) { o.requests.push_back(o.requests[0]); },
+        [](auto& o) { o.requests[0].body.resize(kMostRequest + 1); },
+        [](auto& o) { o.kept.clear(); },
+        [](auto& o) { o.kept[0].kind = "parchment"; },
+        [](auto& o) { o.kept.push_back(o.kept[0]); },
+        [](auto& o) { o.kept[0].body.resize(kMostRequest + 1); },
+    };
+    for (std::size_t i = 0; i < kStrange.size(); ++i) {
+        Driver driver;
+        driver.bring_to("opening");
+        auto answer = std::get<event::Opened>(test::paper_answer(driver.asked()));
+        kStrange[i](answer.opening);
+        EXPECT_EQ(driver.on(answer), "end-judge deadline store(judge_unavailable)") << i;
+    }
+    Driver driver;
+    driver.bring_to("opening");
+    auto answer = std::get<event::Opened>(test::paper_answer(driver.asked()));
+    answer.opening.requests[0].body.resize(kMostRequest);
+    EXPECT_EQ(driver.on(answer), "challenge deadline");
+}
+
+TEST(Exchange, NoChallengeGoesToWhomTheGateMustRefuse) {
+    for (const bool known : {false, true}) {
+        Driver driver;
+        driver.bring_to("hello");
+        driver.slow();
+        auto hello = test::paper_hello();
+        (known ? hello.identity.unit : hello.workload) = "others";
+        driver.on(message(hello));
+        const judge::Opening honest = judge::open(rules()->policy, opening_case(), test::find_paper);
+        EXPECT_EQ(driver.on(event::Opened{driver.asked().question.id, honest}),
+                  "end-judge deadline store(judge_unavailable)")
+            << known;
+    }
+}
+
+TEST(Exchange, TheJudgeThatIsEndedIsTheOneThatAnswered) {
+    Driver driver;
+    driver.bring_to("judging");
+    auto answer = std::get<event::Judged>(test::paper_answer(driver.asked()));
+    answer.decision.mint.role = "root";
+    answer.judge = 42;
+    driver.on(answer);
+    const auto* end = driver.find<action::EndJudge>();
+    ASSERT_NE(end, nullptr);
+    EXPECT_EQ(end->judge, 42U);
+    EXPECT_NE(end->why.find("its token is not the policy's"), std::string::npos);
 }
 
 TEST(Exchange, ANodeThatLeftBeforeTheVerdictGetsNoToken) {

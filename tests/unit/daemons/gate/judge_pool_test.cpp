@@ -48,6 +48,7 @@ protected:
         auto facts = test::paper_case();
         facts.hello->workload = workload;
         pool_->ask({{id, judge::Question::About::proof, std::move(facts)}, std::move(by)}, [this](Event event) {
+            if (auto* judged = std::get_if<event::Judged>(&event)) judges_.insert(judged->judge);
             if (auto* judged = std::get_if<event::Judged>(&event))
                 answers_[judged->question] = std::string(to_string(judged->decision.findings.at(0).reason));
             else if (auto* failed = std::get_if<event::JudgeFailed>(&event))
@@ -69,6 +70,7 @@ protected:
     std::uint64_t deaths_ = 0;
     std::vector<std::string> troubles_;
     std::map<std::uint64_t, std::string> answers_;
+    std::set<std::uint64_t> judges_;  // who answered
     std::unique_ptr<JudgePool> pool_;
 };
 
@@ -108,12 +110,12 @@ TEST_F(Judges, HaveNothingButTheirSocket) {
 TEST_F(Judges, OneThatIsKilledTakesOnlyItsQuestionWithIt) {
     // It stops at the second one: what waits behind is asked again, of the next life.
     start(test::built("cloudtaser-judge"), 2);
-    ask(1, rules());
+    const auto by = rules();
+    ask(1, by);
     wait_for(1);
     const auto before = pool_->pids();
     ASSERT_EQ(before.size(), 2U);
     ::kill(before[0], SIGSTOP);
-    const auto by = rules();
     for (std::uint64_t i = 10; i < 16; ++i)
         ask(i, by);
     ::kill(before[0], SIGKILL);
@@ -156,6 +158,49 @@ TEST_F(Judges, OneThatLiesIsEnded) {
                     answers_[1] == "no judge runs; one is started again soon")
             << answers_[1];
     }
+}
+
+TEST_F(Judges, OneThatIsNotBelievedIsEndedAndWhatWaitsForItIsAskedAgain) {
+    start(test::built("cloudtaser-judge"), 2);
+    const auto by = rules();
+    ask(1, by);
+    wait_for(1);
+    ASSERT_EQ(judges_.size(), 1U);
+    const auto before = pool_->pids();
+    ::kill(before[0], SIGSTOP);
+    for (std::uint64_t i = 10; i < 14; ++i)
+        ask(i, by);
+    pool_->end(*judges_.begin(), "it lied");
+    EXPECT_EQ(pool_->pids(), (std::vector<int>{before[1]}));
+    EXPECT_EQ(troubles_.back(), "a judge was started again: it lied");
+    wait_for(5);
+    for (std::uint64_t i = 10; i < 14; ++i)
+        EXPECT_EQ(answers_[i], "evidence_kind_not_allowed") << i;
+    wait([&] { return pool_->pids().size() == 2; });
+    pool_->end(*judges_.begin(), "it lied again");
+    EXPECT_EQ(deaths_, 1U) << "its next life is another's";
+}
+
+TEST_F(Judges, NoneOutlivesTheRulesThatItWasGiven) {
+    start(test::built("cloudtaser-judge"));
+    const auto one = rules(), other = rules();
+    ask(1, one);
+    wait_for(1);
+    const auto first = pool_->pids();
+    ask(2, one);
+    wait_for(2);
+    EXPECT_EQ(pool_->pids(), first);
+    // At rest, it makes room before it is asked; at work, when it has answered all that it was asked.
+    ask(3, other);
+    const auto second = pool_->pids();
+    EXPECT_NE(second, first);
+    ask(4, one);
+    EXPECT_EQ(pool_->pids(), second);
+    wait_for(4);
+    EXPECT_NE(pool_->pids(), second);
+    for (std::uint64_t i = 1; i < 5; ++i)
+        EXPECT_EQ(answers_[i], "evidence_kind_not_allowed") << i;
+    EXPECT_EQ(deaths_, 0U);
 }
 
 TEST_F(Judges, WhatWaitsIsBounded) {
