@@ -109,7 +109,7 @@ std::vector<Action> Exchange::on(Event event, const Moment& moment) {
             [&](event::JudgeFailed& e) -> Actions {
                 return answers_us(e.question) ? judge_failed(e.error, moment) : Actions{};
             },
-            [&](event::Minted& e) { return state_ == State::mint ? minted(e) : Actions{}; },
+            [&](event::Minted& e) { return state_ == State::mint ? minted(e, moment) : Actions{}; },
             [&](event::MintFailed& e) -> Actions {
                 return state_ == State::mint ? refuse(e.error.reason, e.error.context) : Actions{};
             },
@@ -254,8 +254,11 @@ Exchange::Actions Exchange::conclude(judge::Decision decision) {
                          judge::case_binding(facts_)}};
 }
 
-Exchange::Actions Exchange::minted(event::Minted& event) {
+Exchange::Actions Exchange::minted(event::Minted& event, const Moment& moment) {
     verdict_.accessor = event.accessor;
+    // What was affirmed by rules that no longer hold is not released by them, nor by others.
+    if (moment.rules != judged_by_)
+        return refuse(Reason::policy_epoch_stale, "the rules changed while the token was made: ask again");
     if (event.creation_path != decision_.mint.creation_path())
         return refuse(Reason::wrapping_path_mismatch,
                       "OpenBao wrapped something else than " + decision_.mint.creation_path());

@@ -177,7 +177,7 @@ private:
     Actions received(const event::Received& event, const Moment& moment);
     Actions take_hello(attest::Hello hello, const Moment& moment);
     Actions take_proof(attest::Proof proof, const Moment& moment);
-    Actions minted(event::Minted& event);
+    Actions minted(event::Minted& event, const Moment& moment);
     Actions fault(Reason reason, const std::string& detail, const Moment& moment);
     Actions ask(judge::Question::About about, const Moment& moment);
     Actions opened(event::Opened& event, const Moment& moment);

@@ -808,6 +808,15 @@ TEST(Exchange, TheJudgeThatIsEndedIsTheOneThatAnswered) {
     EXPECT_NE(end->why.find("its token is not the policy's"), std::string::npos);
 }
 
+TEST(Exchange, ATokenThatIsMadeUnderOtherRulesGoesNowhereButIsOnRecord) {
+    Driver driver;
+    driver.bring_to("mint");
+    driver.use(rules());  // a reload of the same file is one, too
+    EXPECT_EQ(driver.on(Driver::minted()), "deadline store(policy_epoch_stale)");
+    EXPECT_EQ(driver.find<action::Store>()->verdict.accessor, "accessor-1");
+    EXPECT_EQ(driver.on(event::Stored{}), "refuse(policy_epoch_stale) announce(policy_epoch_stale) deadline");
+}
+
 TEST(Exchange, ANodeThatLeftBeforeTheVerdictGetsNoToken) {
     Driver driver;
     driver.bring_to("judging");
