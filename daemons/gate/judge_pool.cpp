@@ -115,7 +115,7 @@ void JudgePool::ask(const action::Ask& what, std::function<void(Event)> answer) 
     auto question = what.question;
     question.id = ++next_;
     Waiting waiting{question.id, what.question.id, what.rules, attest::frame(judge::encode(question)),
-                    std::move(answer)};
+                    0,           std::move(answer)};
     if (bytes_ + waiting.message.size() > options_.most_bytes)
         return waiting.answer(
             event::JudgeFailed{waiting.question, {Reason::judge_unavailable, "too much waits for a verdict", 0}});
@@ -143,9 +143,10 @@ void JudgePool::send(Worker& worker, Waiting waiting) {
         renew(worker);
         if (worker.pid < 0) return give(std::move(waiting));
         worker.rules = waiting.rules;
-        append(worker.output, attest::frame(judge::encode(worker_rules(*worker.rules))));
+        worker.output.add(attest::frame(judge::encode(worker_rules(*worker.rules))));
     }
-    append(worker.output, waiting.message);
+    worker.output.add(waiting.message);
+    waiting.ends = worker.output.all_added();
     worker.waiting.push_back(std::move(waiting));
     if (worker.waiting.size() == 1) arm(worker);
     write_some(worker);
@@ -164,19 +165,15 @@ void JudgePool::on_ready(Worker& worker, std::uint32_t revents) {
 }
 
 void JudgePool::write_some(Worker& worker) {
-    while (worker.written < worker.output.size()) {
-        const auto count = ::send(worker.socket.get(), worker.output.data() + worker.written,
-                                  worker.output.size() - worker.written, MSG_NOSIGNAL);
+    while (!worker.output.rest().empty()) {
+        const auto rest = worker.output.rest();
+        const auto count = ::send(worker.socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
         // A judge that is gone shows as such by its pidfd.
         if (count < 0) break;
-        worker.written += static_cast<std::size_t>(count);
+        worker.output.written(static_cast<std::size_t>(count));
     }
-    if (worker.written == worker.output.size()) {
-        worker.output = {};
-        worker.written = 0;
-    }
-    (void)worker.io.set_events(worker.output.empty() ? std::uint32_t{EPOLLIN} : EPOLLIN | EPOLLOUT);
+    (void)worker.io.set_events(worker.output.rest().empty() ? std::uint32_t{EPOLLIN} : EPOLLIN | EPOLLOUT);
 }
 
 void JudgePool::read_some(Worker& worker) {
@@ -195,7 +192,9 @@ void JudgePool::read_some(Worker& worker) {
 
 void JudgePool::take(Worker& worker, ByteView message) {
     auto answer = judge::decode_answer(message);
-    if (!answer || worker.waiting.empty() || answer->id != worker.waiting.front().id)
+    // Who answers what it was not asked yet reads no more, and what it is to be asked would pile up.
+    if (!answer || worker.waiting.empty() || answer->id != worker.waiting.front().id ||
+        worker.output.all_written() < worker.waiting.front().ends)
         return bury(worker, "it said what no judge says");
     const auto waiting = std::move(worker.waiting.front());
     worker.waiting.pop_front();
@@ -207,16 +206,11 @@ void JudgePool::take(Worker& worker, ByteView message) {
 }
 
 // What it has not answered is left.
-std::deque<JudgePool::Waiting> JudgePool::stop(Worker& worker) {
+std::deque<JudgePool::Waiting> JudgePool::replace(Worker& worker, const std::string& why) {
     ::kill(worker.pid, SIGKILL);
     ::waitpid(worker.pid, nullptr, 0);
     auto left = std::move(worker.waiting);
     worker = Worker{};
-    return left;
-}
-
-std::deque<JudgePool::Waiting> JudgePool::replace(Worker& worker, const std::string& why) {
-    auto left = stop(worker);
     ++deaths_;
     trouble_("a judge was started again: " + why);
     auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
@@ -248,7 +242,9 @@ void JudgePool::end(std::uint64_t judge, const std::string& why) {
 // As soon as nobody waits for it, so that nothing is asked twice.
 void JudgePool::renew(Worker& worker) {
     if (!worker.outlived || !worker.waiting.empty()) return;
-    (void)stop(worker);
+    ::kill(worker.pid, SIGKILL);
+    ::waitpid(worker.pid, nullptr, 0);
+    worker = Worker{};
     revive(worker);
 }
 

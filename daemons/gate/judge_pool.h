@@ -14,6 +14,7 @@
 #include "attest/protocol/messages.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "daemons/gate/backlog.h"
 #include "daemons/gate/ports.h"
 #include "loop/event.h"
 
@@ -48,6 +49,7 @@ private:
         std::uint64_t question = 0;  // the asker's
         std::shared_ptr<const Rules> rules;
         Bytes message;
+        std::uint64_t ends = 0;  // what its judge must have been written before it can answer
         std::function<void(Event)> answer;
     };
     struct Worker {
@@ -57,8 +59,7 @@ private:
         Source io, exit, deadline, again;
         std::shared_ptr<const Rules> rules;  // that it was given last
         bool outlived = false;               // the rules that it was given first
-        Bytes output;
-        std::size_t written = 0;
+        Backlog output;
         attest::FrameReader input;
         std::deque<Waiting> waiting;  // the first one is being judged
     };
@@ -74,7 +75,6 @@ private:
     void read_some(Worker& worker);
     void take(Worker& worker, ByteView message);
     void arm(Worker& worker);
-    std::deque<Waiting> stop(Worker& worker);
     std::deque<Waiting> replace(Worker& worker, const std::string& why);
     void bury(Worker& worker, const std::string& why);
     void renew(Worker& worker);

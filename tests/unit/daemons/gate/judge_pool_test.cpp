@@ -44,8 +44,10 @@ protected:
         return std::make_shared<Rules>(Rules{std::move(*policy), {}});
     }
     // A node that can show paper, where a TPM is wanted.
-    void ask(std::uint64_t id, std::shared_ptr<const Rules> by, const std::string& workload = "payments") {
+    void ask(std::uint64_t id, std::shared_ptr<const Rules> by, const std::string& workload = "payments",
+             std::size_t evidence = 0) {
         auto facts = test::paper_case();
+        if (evidence != 0) facts.proof->evidence[0].body.resize(evidence);
         facts.hello->workload = workload;
         pool_->ask({{id, judge::Question::About::proof, std::move(facts)}, std::move(by)}, [this](Event event) {
             if (auto* judged = std::get_if<event::Judged>(&event)) judges_.insert(judged->judge);
@@ -158,6 +160,18 @@ TEST_F(Judges, OneThatLiesIsEnded) {
                     answers_[1] == "no judge runs; one is started again soon")
             << answers_[1];
     }
+}
+
+// A question that is larger than any socket holds, and a judge that does not read it.
+TEST_F(Judges, OneThatAnswersWhatItWasNotAskedYetIsEnded) {
+    judge::Decision decision;
+    decision.findings.push_back({Reason::evidence_malformed, ""});
+    folder_.write("answer", std::string(as_text(attest::frame(judge::encode(judge::Answer{1, decision})))));
+    start(script("head -c 1 >/dev/null; cat " + folder_.file("answer") + " >&0; exec sleep 1000"));
+    ask(1, rules(), "payments", 2 << 20);
+    wait_for(1);
+    EXPECT_EQ(answers_[1], "it said what no judge says");
+    EXPECT_EQ(deaths_, 1U);
 }
 
 TEST_F(Judges, OneThatIsNotBelievedIsEndedAndWhatWaitsForItIsAskedAgain) {
