@@ -32,6 +32,16 @@ Event to_event(std::uint64_t question, judge::Answer answer, std::uint64_t judge
     return event::Judged{question, std::get<judge::Decision>(std::move(answer.content)), judge};
 }
 
+// How it had ended, if it had: that is all that a judge can say of itself (cloudtaser-judge(8)).
+std::string end_process(int pid) {
+    ::kill(pid, SIGKILL);
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    if (WIFEXITED(status)) return " (exit status " + std::to_string(WEXITSTATUS(status)) + ")";
+    if (WTERMSIG(status) != SIGKILL) return " (signal " + std::to_string(WTERMSIG(status)) + ")";
+    return {};
+}
+
 }  // namespace
 
 JudgePool::JudgePool(EventLoop& loop, Options options, std::function<void(const std::string&)> trouble,
@@ -52,8 +62,7 @@ Result<std::unique_ptr<JudgePool>> JudgePool::start(EventLoop& loop, Options opt
 JudgePool::~JudgePool() {
     for (const auto& worker : workers_) {
         if (worker->pid < 0) continue;
-        ::kill(worker->pid, SIGKILL);
-        ::waitpid(worker->pid, nullptr, 0);
+        (void)end_process(worker->pid);
     }
 }
 
@@ -79,6 +88,9 @@ Status JudgePool::spawn(Worker& worker) {
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_adddup2(&files, theirs.get(), STDIN_FILENO);
+    // No stream of ours: what a judge that was taken over writes there would stand in the journal under the gate's name.
+    for (const int stream : {STDOUT_FILENO, STDERR_FILENO})
+        posix_spawn_file_actions_addopen(&files, stream, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
@@ -95,8 +107,7 @@ Status JudgePool::spawn(Worker& worker) {
     worker.life = ++lives_;
     worker.socket = std::move(ours);
     if (auto watched = watch(worker); !watched) {
-        ::kill(worker.pid, SIGKILL);
-        ::waitpid(worker.pid, nullptr, 0);
+        (void)end_process(worker.pid);
         worker = Worker{};
         return watched;
     }
@@ -207,12 +218,11 @@ void JudgePool::take(Worker& worker, ByteView message) {
 
 // What it has not answered is left.
 std::deque<JudgePool::Waiting> JudgePool::replace(Worker& worker, const std::string& why) {
-    ::kill(worker.pid, SIGKILL);
-    ::waitpid(worker.pid, nullptr, 0);
+    const auto how = end_process(worker.pid);
     auto left = std::move(worker.waiting);
     worker = Worker{};
     ++deaths_;
-    trouble_("a judge was started again: " + why);
+    trouble_("a judge was started again: " + why + how);
     auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
     if (timer) worker.again = std::move(*timer);
     return left;
@@ -242,8 +252,7 @@ void JudgePool::end(std::uint64_t judge, const std::string& why) {
 // As soon as nobody waits for it, so that nothing is asked twice.
 void JudgePool::renew(Worker& worker) {
     if (!worker.outlived || !worker.waiting.empty()) return;
-    ::kill(worker.pid, SIGKILL);
-    ::waitpid(worker.pid, nullptr, 0);
+    (void)end_process(worker.pid);
     worker = Worker{};
     revive(worker);
 }

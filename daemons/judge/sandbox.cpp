@@ -25,7 +25,7 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #error "which AUDIT_ARCH_ is this?"
 #endif
 
-constexpr std::array kAllowed{// the socket that it was started with, and words for the journal
+constexpr std::array kAllowed{// the socket that it was started with
                               SYS_read, SYS_write, SYS_recvfrom, SYS_sendto,
                               // memory
                               SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise,

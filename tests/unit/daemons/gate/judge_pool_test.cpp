@@ -103,6 +103,10 @@ TEST_F(Judges, HaveNothingButTheirSocket) {
     for (const auto& fd : std::filesystem::directory_iterator("/proc/" + std::to_string(pool_->pids()[0]) + "/fd"))
         open.insert(fd.path().filename());
     EXPECT_EQ(open, (std::set<std::string>{"0", "1", "2"}));
+    for (const std::string stream : {"1", "2"})
+        EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(pool_->pids()[0]) + "/fd/" + stream).string(),
+                  "/dev/null")
+            << "no words of its own in the journal";
     const auto status = read_file("/proc/" + std::to_string(pool_->pids()[0]) + "/status", 65536);
     ASSERT_TRUE(status);
     EXPECT_NE(status->find("\nSeccomp:\t2\n"), std::string::npos) << *status;
@@ -159,6 +163,18 @@ TEST_F(Judges, OneThatLiesIsEnded) {
         EXPECT_TRUE(answers_[1] == "it said what no judge says" ||
                     answers_[1] == "no judge runs; one is started again soon")
             << answers_[1];
+    }
+}
+
+TEST_F(Judges, HowOneEndedIsTold) {
+    for (const auto& [end, told] : std::vector<std::pair<std::string, std::string>>{
+             {"exit 4", " (exit status 4)"}, {"kill -SEGV $$", " (signal 11)"}}) {
+        troubles_.clear();
+        start(script(end));
+        wait([&] { return !troubles_.empty(); });
+        EXPECT_TRUE(troubles_.front() == "a judge was started again: it died" + told ||
+                    troubles_.front() == "a judge was started again: it closed its socket" + told)
+            << troubles_.front();
     }
 }
 
