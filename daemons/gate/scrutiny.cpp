@@ -81,6 +81,10 @@ Status check_collateral(const judge::Decision& decision, const judge::Policy& po
     if (std::ranges::adjacent_find(names, std::ranges::greater_equal{}) != names.end() ||
         !std::ranges::all_of(names, [&](const auto& name) { return makers && makers->items.contains(name); }))
         return no_judge_says("it rests on what no bundle holds");
+    std::size_t size = 0;
+    for (const auto& name : names)
+        size += makers->items.find(name)->second.size();
+    if (size > kMostCollateral) return no_judge_says("it rests on more than a record holds");
     return {};
 }
 

@@ -817,6 +817,23 @@ TEST(Exchange, ATokenThatIsMadeUnderOtherRulesGoesNowhereButIsOnRecord) {
     EXPECT_EQ(driver.on(event::Stored{}), "refuse(policy_epoch_stale) announce(policy_epoch_stale) deadline");
 }
 
+// Its record could not be read at the next start, and its lease would be forgotten.
+TEST(Exchange, AVerdictThatRestsOnMoreThanARecordHoldsIsNone) {
+    attest::Collateral items;
+    for (char name = 'a'; name < 'q'; ++name)
+        items[std::string(1, name)] = Bytes(std::size_t{1} << 20);
+    for (const auto& [count, then] : std::vector<std::pair<std::size_t, std::string>>{
+             {6, "deadline mint"}, {7, "end-judge deadline store(judge_unavailable)"}}) {
+        Driver driver(with_makers(rules(), items));
+        driver.bring_to("judging");
+        auto answer = std::get<event::Judged>(test::paper_answer(driver.asked()));
+        for (auto item = items.begin(); answer.decision.collateral.size() < count; ++item)
+            answer.decision.collateral.push_back(item->first);
+        answer.decision.collateral_hash = filled<32>(0x77);
+        EXPECT_EQ(driver.on(answer), then) << count;
+    }
+}
+
 TEST(Exchange, ANodeThatLeftBeforeTheVerdictGetsNoToken) {
     Driver driver;
     driver.bring_to("judging");
