@@ -254,15 +254,18 @@ void JudgePool::renew(Worker& worker) {
     if (!worker.outlived || !worker.waiting.empty()) return;
     (void)end_process(worker.pid);
     worker = Worker{};
-    revive(worker);
+    // There was no trouble, so nobody is told that it is over.
+    if (const auto status = spawn(worker); !status) again_later(worker, status.error());
+}
+
+void JudgePool::again_later(Worker& worker, const Error& error) {
+    auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
+    if (timer) worker.again = std::move(*timer);
+    trouble_("a judge could not be started: " + error.to_string());
 }
 
 void JudgePool::revive(Worker& worker) {
-    if (const auto status = spawn(worker); !status) {
-        auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
-        if (timer) worker.again = std::move(*timer);
-        return trouble_("a judge could not be started: " + status.error().to_string());
-    }
+    if (const auto status = spawn(worker); !status) return again_later(worker, status.error());
     if (std::ranges::all_of(workers_, [](const auto& each) { return each->pid >= 0; })) trouble_("");
 }
 

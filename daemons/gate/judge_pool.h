@@ -79,6 +79,7 @@ private:
     void bury(Worker& worker, const std::string& why);
     void renew(Worker& worker);
     void revive(Worker& worker);
+    void again_later(Worker& worker, const Error& error);
 
     EventLoop& loop_;
     Options options_;

@@ -231,6 +231,7 @@ TEST_F(Judges, NoneOutlivesTheRulesThatItWasGiven) {
     for (std::uint64_t i = 1; i < 5; ++i)
         EXPECT_EQ(answers_[i], "evidence_kind_not_allowed") << i;
     EXPECT_EQ(deaths_, 0U);
+    EXPECT_TRUE(troubles_.empty()) << "a reload is no trouble, nor the end of one";
 }
 
 TEST_F(Judges, WhatWaitsIsBounded) {
