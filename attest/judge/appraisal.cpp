@@ -172,6 +172,13 @@ void verify_kind(const std::string& kind, const Workload& workload, const Ground
     out.expires = std::min(out.expires, verdict.expires);
 }
 
+// Whether check_peer() comes that far.
+bool asks_deny_list(const Case& facts) {
+    Findings findings;
+    check_node(facts, findings);
+    return findings.empty();
+}
+
 void check_denied_node(const Policy& policy, const Case& facts, Findings& findings) {
     if (const auto entry = policy.denied().denied_node(facts.node_spki))
         findings.push_back({Reason::node_revoked, "the deny list says " + *entry});
@@ -197,18 +204,37 @@ void check_makers(const Makers& makers, const Workload& workload, attest::Collat
                                 "the collateral bundle is older than this workload's collateral_age"});
 }
 
-void judge_proof(const Policy& policy, const Case& facts, const FindVerifier& find, attest::Memo* memo, Decision& out) {
-    const auto* workload = check_hello(policy, facts, out.findings);
-    check_denied_node(policy, facts, out.findings);
-    check_challenge(policy, facts, out.findings);
+// That the deny list was asked is part of the decision, whatever it said: a record must hold it.
+void note_deny_list(const Policy& policy, Decision& out) {
+    const auto* makers = policy.makers();
+    if (makers == nullptr || !makers->items.contains(attest::kDenyList)) return;
+    out.collateral = {std::string(attest::kDenyList)};
+    out.collateral_hash = makers->hash;
+}
+
+bool has_proof(const Case& facts) { return facts.hello && facts.challenged && facts.proof; }
+
+// A proof, as far as can be said without its evidence.
+void check_proof(const Policy& policy, const Case& facts, Findings& findings) {
+    const auto* workload = check_hello(policy, facts, findings);
+    check_denied_node(policy, facts, findings);
+    check_challenge(policy, facts, findings);
     if (facts.proof_seen)
-        out.findings.push_back({Reason::evidence_replayed, "this very proof was sent to this gate before"});
-    check_duplicates(facts.proof->evidence, "the proof", out.findings);
+        findings.push_back({Reason::evidence_replayed, "this very proof was sent to this gate before"});
+    check_duplicates(facts.proof->evidence, "the proof", findings);
     if (workload == nullptr) return;
     for (const auto& evidence : facts.proof->evidence)
         if (std::ranges::find(workload->evidence, evidence.kind) == workload->evidence.end())
-            out.findings.push_back(
+            findings.push_back(
                 {Reason::evidence_kind_not_allowed, "evidence of kind \"" + evidence.kind + "\" was not asked for"});
+}
+
+// Its evidence, and what it is worth if nothing was found.
+void judge_evidence(const Policy& policy, const Case& facts, const FindVerifier& find, attest::Memo* memo,
+                    Decision& out) {
+    note_deny_list(policy, out);
+    const auto* workload = policy.find(facts.hello->workload);
+    if (workload == nullptr) return;
     const auto binding = case_binding(facts);
     out.expires = facts.at + workload->terms.lifetime;
     static const Makers nothing;
@@ -253,17 +279,34 @@ Sha512 case_binding(const Case& facts) {
                                   .policy_epoch = challenge.policy_epoch});
 }
 
-std::vector<Finding> check_peer(const Case& facts) {
+std::vector<Finding> check_peer(const Policy& policy, const Case& facts) {
     Findings out;
     check_node(facts, out);
+    // Of a stranger there is nothing more to say, and its record need hold no list.
+    if (out.empty()) check_denied_node(policy, facts, out);
+    return out;
+}
+
+std::vector<Finding> must_refuse(const Policy& policy, const Case& facts) {
+    Findings out;
+    if (facts.fault) out.push_back(*facts.fault);
+    if (has_proof(facts)) {
+        check_node(facts, out);
+        check_proof(policy, facts, out);
+    } else {
+        auto peer = check_peer(policy, facts);
+        if (facts.hello && peer.empty()) check_hello(policy, facts, peer);
+        std::ranges::move(peer, std::back_inserter(out));
+    }
+    for (auto& finding : out)
+        finding.detail = printable(finding.detail);
     return out;
 }
 
 Opening open(const Policy& policy, const Case& facts, const FindVerifier& find) {
     Opening out;
-    check_node(facts, out.findings);
+    out.findings = check_peer(policy, facts);
     if (!facts.hello || !out.findings.empty()) return out;
-    check_denied_node(policy, facts, out.findings);
     const auto* workload = check_hello(policy, facts, out.findings);
     if (workload != nullptr) make_requests(*workload, facts, find, out);
     return out;
@@ -277,14 +320,17 @@ Decision appraise(const Policy& policy, const Case& facts, const FindVerifier& f
     out.policy_hash = policy.hash();
     if (facts.node) out.node = facts.node->name;
     if (facts.hello) out.workload = facts.hello->workload;
-    if (facts.fault) out.findings.push_back(*facts.fault);
     if (facts.fault && facts.fault->reason == Reason::judge_unavailable) {
         // What broke one judge must not be looked at by the next.
-    } else if (facts.hello && facts.challenged && facts.proof) {
-        check_node(facts, out.findings);
-        judge_proof(policy, facts, find, memo, out);
+        out.findings.push_back(*facts.fault);
+    } else if (has_proof(facts)) {
+        out.findings = must_refuse(policy, facts);
+        judge_evidence(policy, facts, find, memo, out);
     } else {
-        std::ranges::move(open(policy, facts, find).findings, std::back_inserter(out.findings));
+        if (facts.fault) out.findings.push_back(*facts.fault);
+        auto opening = open(policy, facts, find);
+        std::ranges::move(opening.findings, std::back_inserter(out.findings));
+        if (asks_deny_list(facts)) note_deny_list(policy, out);
         if (out.findings.empty()) out.findings.push_back({Reason::protocol_violation, "there is no proof to judge"});
     }
     for (auto& finding : out.findings)

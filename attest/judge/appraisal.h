@@ -55,7 +55,11 @@ struct Opening {
 Opening open(const Policy& policy, const Case& facts, const FindVerifier& find = attest::find_verifier);
 
 // The part of it that needs nothing of what the peer sends: it may be asked before a byte is read.
-std::vector<attest::Finding> check_peer(const Case& facts);
+std::vector<attest::Finding> check_peer(const Policy& policy, const Case& facts);
+
+// All that can be said against a case without a look at evidence: with just this, every verdict on it begins. Whoever has left the
+// evidence to others can so see what no evidence makes good. Takes microseconds.
+std::vector<attest::Finding> must_refuse(const Policy& policy, const Case& facts);
 
 // The verdict. Without a proof there is nothing to grant: the result is always a refusal then. Of a case whose judge died
 // (judge_unavailable) it looks at nothing that the peer sent.

@@ -84,7 +84,8 @@ std::optional<Makers> makers_of(const Policy& policy, const Decision& decision) 
     if (policy.makers() == nullptr || decision.collateral.empty()) return std::nullopt;
     Makers out{policy.makers()->hash, policy.makers()->made, policy.makers()->until, {}, policy.makers()->serial};
     for (const auto& name : decision.collateral)
-        out.items.emplace(name, policy.makers()->items.at(name));
+        if (const auto item = policy.makers()->items.find(name); item != policy.makers()->items.end())
+            out.items.insert(*item);
     return out;
 }
 

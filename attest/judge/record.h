@@ -35,7 +35,8 @@ struct Record {
 
 inline constexpr std::size_t kRecordSize = 16UZ * 1024 * 1024;
 
-// What a record keeps of the policy's makers for this decision; nullopt when it rests on nothing of theirs.
+// What a record keeps of the policy's makers for this decision; nullopt when it rests on nothing of theirs. What they do not
+// have is left out: that record does not replay.
 std::optional<Makers> makers_of(const Policy& policy, const Decision& decision);
 
 // "20261124T140305.123456Z-0123456789abcdef": sorts by time; the rest is SHA-256(seed), cut.

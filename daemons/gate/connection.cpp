@@ -186,6 +186,8 @@ void Connection::carry_out(Action& action) {
         around_.judge().ask(*ask, [weak = weak_from_this()](Event answer) {
             if (const auto self = weak.lock()) self->feed(std::move(answer));
         });
+    } else if (const auto* liar = std::get_if<action::EndJudge>(&action)) {
+        around_.judge().end(liar->judge, liar->why);
     } else if (const auto* mint = std::get_if<action::Mint>(&action)) {
         around_.minter()->mint(*mint, [weak = weak_from_this()](Event answer) {
             if (const auto self = weak.lock()) self->feed(std::move(answer));

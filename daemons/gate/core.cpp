@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/gate/core.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "attest/judge/encoding.h"
 #include "attest/protocol/messages.h"
 #include "codec/hex.h"
 #include "crypto/digest.h"
+#include "daemons/gate/scrutiny.h"
 
 namespace ct::gate {
 namespace {
@@ -32,20 +35,6 @@ std::string display_name(const judge::Case& facts) {
 
 // How a connection broke that the node should hear by its name; all else is a violation of the protocol.
 bool said_as_it_is(Reason reason) { return reason == Reason::too_large || reason == Reason::quota_exceeded; }
-
-// What a judge that was taken over could still not do: go beyond the policy of the workload that was asked for.
-bool within(const judge::Policy& policy, const judge::Case& facts, const judge::Decision& decision) {
-    if (decision.policy_hash != policy.hash()) return false;
-    if (!decision.granted()) return true;
-    const auto* workload = facts.hello && facts.proof ? policy.find(facts.hello->workload) : nullptr;
-    if (workload == nullptr || decision.workload != workload->name || !facts.node || decision.node != facts.node->name)
-        return false;
-    auto terms = decision.terms;
-    terms.lifetime = workload->terms.lifetime;
-    return terms == workload->terms && decision.terms.lifetime <= workload->terms.lifetime &&
-           decision.mint.role == workload->token_role && decision.mint.ttl <= workload->token_ttl &&
-           decision.mint.wrap_ttl <= workload->wrap_ttl;
-}
 
 }  // namespace
 
@@ -115,16 +104,12 @@ std::vector<Action> Exchange::on(Event event, const Moment& moment) {
                 if (state_ == State::mint) return fault(Reason::cancelled, "the node closed the connection", moment);
                 return state_ == State::record || state_ == State::judging ? Actions{} : close();
             },
-            [&](event::Opened& e) -> Actions {
-                return state_ == State::opening && e.question == question_ ? opened(e, moment) : Actions{};
-            },
-            [&](event::Judged& e) -> Actions {
-                return answers_us(e.question) ? judged(std::move(e.decision), moment) : Actions{};
-            },
+            [&](event::Opened& e) -> Actions { return answers_us(e.question) ? opened(e, moment) : Actions{}; },
+            [&](event::Judged& e) -> Actions { return answers_us(e.question) ? judged(e, moment) : Actions{}; },
             [&](event::JudgeFailed& e) -> Actions {
                 return answers_us(e.question) ? judge_failed(e.error, moment) : Actions{};
             },
-            [&](event::Minted& e) { return state_ == State::mint ? minted(e) : Actions{}; },
+            [&](event::Minted& e) { return state_ == State::mint ? minted(e, moment) : Actions{}; },
             [&](event::MintFailed& e) -> Actions {
                 return state_ == State::mint ? refuse(e.error.reason, e.error.context) : Actions{};
             },
@@ -153,7 +138,7 @@ Exchange::Actions Exchange::connected(event::Connected& event, const Moment& mom
     facts_.at = moment.now;
     challenge_ = event.challenge;
     // A stranger is told so before a byte of it is read; there is nothing of its own to be judged.
-    if (!judge::check_peer(facts_).empty()) {
+    if (!judge::check_peer(moment.rules->policy, facts_).empty()) {
         judged_by_ = moment.rules;
         return conclude(judge::appraise(moment.rules->policy, facts_));
     }
@@ -201,7 +186,12 @@ bool Exchange::answers_us(std::uint64_t question) const {
 
 Exchange::Actions Exchange::opened(event::Opened& event, const Moment& moment) {
     // The rules have changed meanwhile: what was asked for may not be what is wanted now.
-    if (moment.rules != judged_by_) return ask(judge::Question::About::hello, moment);
+    if (moment.rules != judged_by_)
+        return ask(state_ == State::opening ? judge::Question::About::hello : judge::Question::About::proof, moment);
+    if (state_ == State::judging)
+        return distrust(event.judge, {Reason::judge_unavailable, "a proof was answered by a challenge", 0}, moment);
+    if (const auto fits = scrutinise(event.opening, judged_by_->policy, facts_); !fits)
+        return distrust(event.judge, fits.error(), moment);
     attest::Challenge challenge{challenge_, moment.rules->policy.epoch(), std::move(event.opening.requests)};
     auto message = attest::encode(challenge);
     facts_.at = moment.now;
@@ -220,13 +210,20 @@ Exchange::Actions Exchange::fault(Reason reason, const std::string& detail, cons
     return ask(judge::Question::About::proof, moment);
 }
 
-Exchange::Actions Exchange::judged(judge::Decision decision, const Moment& moment) {
+Exchange::Actions Exchange::judged(event::Judged& event, const Moment& moment) {
     // Also exchanges in flight are judged by what is in force.
     if (moment.rules != judged_by_) return ask(judge::Question::About::proof, moment);
-    if (!within(judged_by_->policy, facts_, decision))
-        return judge_failed({Reason::judge_unavailable, "the verdict does not fit the policy", 0}, moment);
-    if (decision.granted() && peer_gone_) return fault(Reason::cancelled, "the node closed the connection", moment);
-    return conclude(std::move(decision));
+    if (const auto fits = scrutinise(event.decision, judged_by_->policy, facts_); !fits)
+        return distrust(event.judge, fits.error(), moment);
+    if (event.decision.granted() && peer_gone_)
+        return fault(Reason::cancelled, "the node closed the connection", moment);
+    return conclude(std::move(event.decision));
+}
+
+Exchange::Actions Exchange::distrust(std::uint64_t judge, const Error& error, const Moment& moment) {
+    Actions out{action::EndJudge{judge, error.context}};
+    std::ranges::move(judge_failed(error, moment), std::back_inserter(out));
+    return out;
 }
 
 Exchange::Actions Exchange::judge_failed(const Error& error, const Moment& moment) {
@@ -257,8 +254,11 @@ Exchange::Actions Exchange::conclude(judge::Decision decision) {
                          judge::case_binding(facts_)}};
 }
 
-Exchange::Actions Exchange::minted(event::Minted& event) {
+Exchange::Actions Exchange::minted(event::Minted& event, const Moment& moment) {
     verdict_.accessor = event.accessor;
+    // What was affirmed by rules that no longer hold is not released by them, nor by others.
+    if (moment.rules != judged_by_)
+        return refuse(Reason::policy_epoch_stale, "the rules changed while the token was made: ask again");
     if (event.creation_path != decision_.mint.creation_path())
         return refuse(Reason::wrapping_path_mismatch,
                       "OpenBao wrapped something else than " + decision_.mint.creation_path());

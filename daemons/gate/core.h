@@ -51,14 +51,16 @@ struct Broken {
 };
 struct DeadlinePassed {};
 struct PeerClosed {};
-// The judge answered the question with this number.
+// A judge answered the question with this number.
 struct Opened {
     std::uint64_t question = 0;
     judge::Opening opening;
+    std::uint64_t judge = 0;  // who, for EndJudge
 };
 struct Judged {
     std::uint64_t question = 0;
     judge::Decision decision;
+    std::uint64_t judge = 0;
 };
 struct JudgeFailed {
     std::uint64_t question = 0;
@@ -104,10 +106,15 @@ struct Send {
 struct SetDeadline {
     Millis after;  // replaces the one before
 };
-// For the judge: what comes from the peer is looked at by no other process. Answered by Opened, Judged or JudgeFailed.
+// For the judge: evidence is looked at by no other process. Answered by Opened, Judged or JudgeFailed.
 struct Ask {
     judge::Question question;
     std::shared_ptr<const Rules> rules;
+};
+// It answered what no honest judge answers (scrutiny.h): nobody is to ask it again.
+struct EndJudge {
+    std::uint64_t judge = 0;
+    std::string why;
 };
 struct Mint {
     judge::MintOrder order;
@@ -133,8 +140,8 @@ struct Announce {
 struct Drain {};
 struct Close {};
 }  // namespace action
-using Action = std::variant<action::Send, action::SetDeadline, action::Ask, action::Mint, action::Store,
-                            action::Announce, action::Drain, action::Close>;
+using Action = std::variant<action::Send, action::SetDeadline, action::Ask, action::EndJudge, action::Mint,
+                            action::Store, action::Announce, action::Drain, action::Close>;
 
 enum class State : std::uint8_t {
     handshake,  // TLS
@@ -170,11 +177,12 @@ private:
     Actions received(const event::Received& event, const Moment& moment);
     Actions take_hello(attest::Hello hello, const Moment& moment);
     Actions take_proof(attest::Proof proof, const Moment& moment);
-    Actions minted(event::Minted& event);
+    Actions minted(event::Minted& event, const Moment& moment);
     Actions fault(Reason reason, const std::string& detail, const Moment& moment);
     Actions ask(judge::Question::About about, const Moment& moment);
     Actions opened(event::Opened& event, const Moment& moment);
-    Actions judged(judge::Decision decision, const Moment& moment);
+    Actions judged(event::Judged& event, const Moment& moment);
+    Actions distrust(std::uint64_t judge, const Error& error, const Moment& moment);
     Actions judge_failed(const Error& error, const Moment& moment);
     Actions conclude(judge::Decision decision);
     [[nodiscard]] bool answers_us(std::uint64_t question) const;

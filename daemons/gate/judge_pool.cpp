@@ -26,10 +26,20 @@ judge::WorkerRules worker_rules(const Rules& rules) {
     return out;
 }
 
-Event to_event(std::uint64_t question, judge::Answer answer) {
+Event to_event(std::uint64_t question, judge::Answer answer, std::uint64_t judge) {
     if (auto* opening = std::get_if<judge::Opening>(&answer.content))
-        return event::Opened{question, std::move(*opening)};
-    return event::Judged{question, std::get<judge::Decision>(std::move(answer.content))};
+        return event::Opened{question, std::move(*opening), judge};
+    return event::Judged{question, std::get<judge::Decision>(std::move(answer.content)), judge};
+}
+
+// How it had ended, if it had: that is all that a judge can say of itself (cloudtaser-judge(8)).
+std::string end_process(int pid) {
+    ::kill(pid, SIGKILL);
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    if (WIFEXITED(status)) return " (exit status " + std::to_string(WEXITSTATUS(status)) + ")";
+    if (WTERMSIG(status) != SIGKILL) return " (signal " + std::to_string(WTERMSIG(status)) + ")";
+    return {};
 }
 
 }  // namespace
@@ -52,8 +62,7 @@ Result<std::unique_ptr<JudgePool>> JudgePool::start(EventLoop& loop, Options opt
 JudgePool::~JudgePool() {
     for (const auto& worker : workers_) {
         if (worker->pid < 0) continue;
-        ::kill(worker->pid, SIGKILL);
-        ::waitpid(worker->pid, nullptr, 0);
+        (void)end_process(worker->pid);
     }
 }
 
@@ -79,6 +88,9 @@ Status JudgePool::spawn(Worker& worker) {
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_adddup2(&files, theirs.get(), STDIN_FILENO);
+    // No stream of ours: what a judge that was taken over writes there would stand in the journal under the gate's name.
+    for (const int stream : {STDOUT_FILENO, STDERR_FILENO})
+        posix_spawn_file_actions_addopen(&files, stream, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
@@ -92,10 +104,10 @@ Status JudgePool::spawn(Worker& worker) {
         worker.pid = -1;
         return fail_errno(Reason::judge_unavailable, options_.program, error);
     }
+    worker.life = ++lives_;
     worker.socket = std::move(ours);
     if (auto watched = watch(worker); !watched) {
-        ::kill(worker.pid, SIGKILL);
-        ::waitpid(worker.pid, nullptr, 0);
+        (void)end_process(worker.pid);
         worker = Worker{};
         return watched;
     }
@@ -114,7 +126,7 @@ void JudgePool::ask(const action::Ask& what, std::function<void(Event)> answer) 
     auto question = what.question;
     question.id = ++next_;
     Waiting waiting{question.id, what.question.id, what.rules, attest::frame(judge::encode(question)),
-                    std::move(answer)};
+                    0,           std::move(answer)};
     if (bytes_ + waiting.message.size() > options_.most_bytes)
         return waiting.answer(
             event::JudgeFailed{waiting.question, {Reason::judge_unavailable, "too much waits for a verdict", 0}});
@@ -138,10 +150,14 @@ void JudgePool::fail_one(const Waiting& waiting, const std::string& why) {
 
 void JudgePool::send(Worker& worker, Waiting waiting) {
     if (worker.rules != waiting.rules) {
+        worker.outlived = worker.rules != nullptr;
+        renew(worker);
+        if (worker.pid < 0) return give(std::move(waiting));
         worker.rules = waiting.rules;
-        append(worker.output, attest::frame(judge::encode(worker_rules(*worker.rules))));
+        worker.output.add(attest::frame(judge::encode(worker_rules(*worker.rules))));
     }
-    append(worker.output, waiting.message);
+    worker.output.add(waiting.message);
+    waiting.ends = worker.output.all_added();
     worker.waiting.push_back(std::move(waiting));
     if (worker.waiting.size() == 1) arm(worker);
     write_some(worker);
@@ -160,19 +176,15 @@ void JudgePool::on_ready(Worker& worker, std::uint32_t revents) {
 }
 
 void JudgePool::write_some(Worker& worker) {
-    while (worker.written < worker.output.size()) {
-        const auto count = ::send(worker.socket.get(), worker.output.data() + worker.written,
-                                  worker.output.size() - worker.written, MSG_NOSIGNAL);
+    while (!worker.output.rest().empty()) {
+        const auto rest = worker.output.rest();
+        const auto count = ::send(worker.socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
         // A judge that is gone shows as such by its pidfd.
         if (count < 0) break;
-        worker.written += static_cast<std::size_t>(count);
+        worker.output.written(static_cast<std::size_t>(count));
     }
-    if (worker.written == worker.output.size()) {
-        worker.output = {};
-        worker.written = 0;
-    }
-    (void)worker.io.set_events(worker.output.empty() ? std::uint32_t{EPOLLIN} : EPOLLIN | EPOLLOUT);
+    (void)worker.io.set_events(worker.output.rest().empty() ? std::uint32_t{EPOLLIN} : EPOLLIN | EPOLLOUT);
 }
 
 void JudgePool::read_some(Worker& worker) {
@@ -191,26 +203,35 @@ void JudgePool::read_some(Worker& worker) {
 
 void JudgePool::take(Worker& worker, ByteView message) {
     auto answer = judge::decode_answer(message);
-    if (!answer || worker.waiting.empty() || answer->id != worker.waiting.front().id)
+    // Who answers what it was not asked yet reads no more, and what it is to be asked would pile up.
+    if (!answer || worker.waiting.empty() || answer->id != worker.waiting.front().id ||
+        worker.output.all_written() < worker.waiting.front().ends)
         return bury(worker, "it said what no judge says");
     const auto waiting = std::move(worker.waiting.front());
     worker.waiting.pop_front();
     bytes_ -= waiting.message.size();
+    const auto judge = worker.life;
     arm(worker);
-    waiting.answer(to_event(waiting.question, std::move(*answer)));
+    renew(worker);
+    waiting.answer(to_event(waiting.question, std::move(*answer), judge));
+}
+
+// What it has not answered is left.
+std::deque<JudgePool::Waiting> JudgePool::replace(Worker& worker, const std::string& why) {
+    const auto how = end_process(worker.pid);
+    auto left = std::move(worker.waiting);
+    worker = Worker{};
+    ++deaths_;
+    trouble_("a judge was started again: " + why + how);
+    auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
+    if (timer) worker.again = std::move(*timer);
+    return left;
 }
 
 // Whatever it was at is to blame and is told so; the rest of its queue is asked again elsewhere.
 void JudgePool::bury(Worker& worker, const std::string& why) {
     if (worker.pid < 0) return;
-    ::kill(worker.pid, SIGKILL);
-    ::waitpid(worker.pid, nullptr, 0);
-    ++deaths_;
-    auto left = std::move(worker.waiting);
-    worker = Worker{};
-    trouble_("a judge was started again: " + why);
-    auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
-    if (timer) worker.again = std::move(*timer);
+    auto left = replace(worker, why);
     if (left.empty()) return;
     fail_one(left.front(), why);
     left.pop_front();
@@ -218,12 +239,33 @@ void JudgePool::bury(Worker& worker, const std::string& why) {
         give(std::move(waiting));
 }
 
-void JudgePool::revive(Worker& worker) {
-    if (const auto status = spawn(worker); !status) {
-        auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
-        if (timer) worker.again = std::move(*timer);
-        return trouble_("a judge could not be started: " + status.error().to_string());
+// What it is at now is not to blame for what it said before.
+void JudgePool::end(std::uint64_t judge, const std::string& why) {
+    for (const auto& worker : workers_) {
+        if (worker->pid < 0 || worker->life != judge) continue;
+        for (auto& waiting : replace(*worker, why))
+            give(std::move(waiting));
+        return;
     }
+}
+
+// As soon as nobody waits for it, so that nothing is asked twice.
+void JudgePool::renew(Worker& worker) {
+    if (!worker.outlived || !worker.waiting.empty()) return;
+    (void)end_process(worker.pid);
+    worker = Worker{};
+    // There was no trouble, so nobody is told that it is over.
+    if (const auto status = spawn(worker); !status) again_later(worker, status.error());
+}
+
+void JudgePool::again_later(Worker& worker, const Error& error) {
+    auto timer = loop_.add_timer(kAgain, [this, &worker] { revive(worker); });
+    if (timer) worker.again = std::move(*timer);
+    trouble_("a judge could not be started: " + error.to_string());
+}
+
+void JudgePool::revive(Worker& worker) {
+    if (const auto status = spawn(worker); !status) return again_later(worker, status.error());
     if (std::ranges::all_of(workers_, [](const auto& each) { return each->pid >= 0; })) trouble_("");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The processes that look at evidence for the gate, one a core: each has no network, no files and no secret (daemons/judge).
-// One that dies takes the question that it was at with it; the others in its queue go to the next.
+// One that dies takes the question that it was at with it; the others in its queue go to the next. None outlives a reload by
+// more than what it was at: whoever took one over begins anew.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "attest/protocol/messages.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "daemons/gate/backlog.h"
 #include "daemons/gate/ports.h"
 #include "loop/event.h"
 
@@ -36,6 +38,7 @@ public:
     ~JudgePool() override;
 
     void ask(const action::Ask& what, std::function<void(Event)> answer) override;
+    void end(std::uint64_t judge, const std::string& why) override;
 
     // Gate's own children, for tests.
     [[nodiscard]] std::vector<int> pids() const;
@@ -46,15 +49,17 @@ private:
         std::uint64_t question = 0;  // the asker's
         std::shared_ptr<const Rules> rules;
         Bytes message;
+        std::uint64_t ends = 0;  // what its judge must have been written before it can answer
         std::function<void(Event)> answer;
     };
     struct Worker {
         int pid = -1;
+        std::uint64_t life = 0;  // no other judge's, ever
         Fd socket, process;
         Source io, exit, deadline, again;
         std::shared_ptr<const Rules> rules;  // that it was given last
-        Bytes output;
-        std::size_t written = 0;
+        bool outlived = false;               // the rules that it was given first
+        Backlog output;
         attest::FrameReader input;
         std::deque<Waiting> waiting;  // the first one is being judged
     };
@@ -70,14 +75,17 @@ private:
     void read_some(Worker& worker);
     void take(Worker& worker, ByteView message);
     void arm(Worker& worker);
+    std::deque<Waiting> replace(Worker& worker, const std::string& why);
     void bury(Worker& worker, const std::string& why);
+    void renew(Worker& worker);
     void revive(Worker& worker);
+    void again_later(Worker& worker, const Error& error);
 
     EventLoop& loop_;
     Options options_;
     std::function<void(const std::string&)> trouble_;
     std::uint64_t& deaths_;
-    std::uint64_t next_ = 0;
+    std::uint64_t next_ = 0, lives_ = 0;
     std::size_t bytes_ = 0;
     std::vector<std::unique_ptr<Worker>> workers_;
 };

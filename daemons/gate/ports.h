@@ -15,6 +15,8 @@ public:
     virtual ~Judge() = default;
     // Answers once with Opened, Judged or JudgeFailed, at once or later.
     virtual void ask(const action::Ask& what, std::function<void(Event)> answer) = 0;
+    // Nobody asks this one again (Opened::judge, Judged::judge). One that is gone already is as good as ended.
+    virtual void end(std::uint64_t judge, const std::string& why) = 0;
 };
 
 class Minter {

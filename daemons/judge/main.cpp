@@ -20,6 +20,9 @@ using namespace ct;
 
 constexpr std::size_t kHeader = 4;
 
+// Its one way to say why: it has no stream to write to (cloudtaser-judge(8)).
+enum Exit : std::uint8_t { kAllAsked = 0, kNoGate = 1, kByHand = 2, kNoCrypto = 3, kNoSandbox = 4 };
+
 // Exactly `into`; false at the end of the stream.
 bool read_exactly(MutableBytes into) {
     while (!into.empty()) {
@@ -65,15 +68,13 @@ Status serve() {
 int main(int argc, char**) {
     if (argc != 1 || ::isatty(STDIN_FILENO) == 1) {
         std::fputs("cloudtaser-judge is started by cloudtaser-gate, and of no use to anybody else.\n", stderr);
-        return 2;
+        return kByHand;
     }
     hold_no_secrets();
     // Whatever the gate has open, this is not for here.
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
-    auto status = crypto::initialise();
-    if (status) status = judge::enter_sandbox();
-    if (status) status = serve();
-    if (!status) std::fprintf(stderr, "cloudtaser-judge: %s\n", status.error().to_string().c_str());
     // Nothing to tidy up, and no way to write what a sanitizer would like to say at the end.
-    ::_exit(status ? 0 : 1);
+    if (!crypto::initialise()) ::_exit(kNoCrypto);
+    if (!judge::enter_sandbox()) ::_exit(kNoSandbox);
+    ::_exit(serve() ? kAllAsked : kNoGate);
 }

@@ -57,6 +57,35 @@ TEST_P(BrokenCase, IsRefusedWithItsOwnReason) {
     EXPECT_EQ(decision.mint, MintOrder{});
     EXPECT_EQ(decision.terms, attest::Terms{});
     EXPECT_EQ(decision.expires, facts.at);
+    // What is to be said without evidence comes first, word for word.
+    const auto first = must_refuse(policy, facts);
+    ASSERT_LE(first.size(), decision.findings.size());
+    for (std::size_t i = 0; i < first.size(); ++i) {
+        EXPECT_EQ(first[i].reason, decision.findings[i].reason);
+        EXPECT_EQ(first[i].detail, decision.findings[i].detail);
+    }
+}
+
+TEST(MustRefuse, FindsAllThatNeedsNoEvidenceAndNothingElse) {
+    // Of the table above: what is left when nobody looks at evidence.
+    auto facts = test::paper_case();
+    EXPECT_TRUE(must_refuse(test::paper_policy(), facts).empty());
+    facts.proof->evidence[0].body = {1, 2, 3};
+    EXPECT_TRUE(must_refuse(test::paper_policy(), facts).empty()) << "evidence is for others";
+    facts.hello->version = 2;
+    facts.hello->identity = {};
+    facts.node->revoked = true;
+    facts.challenged->spent = true;
+    facts.challenged->challenge.policy_epoch = 6;
+    facts.challenged->at = facts.at - limits::kChallengeLife - Seconds{1};
+    facts.proof_seen = true;
+    facts.proof->evidence.push_back({"parchment", {}});
+    facts.fault = attest::Finding{Reason::cancelled, "gone"};
+    EXPECT_EQ(reasons(must_refuse(test::paper_policy(), facts)),
+              (std::vector<std::string>{"cancelled", "node_revoked", "protocol_version", "caller_not_allowed",
+                                        "caller_not_allowed", "executable_not_allowed", "challenge_reused",
+                                        "challenge_expired", "policy_epoch_stale", "evidence_replayed",
+                                        "evidence_kind_not_allowed"}));
 }
 
 void forge(Case& facts, std::string_view stamp = "red", std::string_view more = {}) {

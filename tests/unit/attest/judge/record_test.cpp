@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "codec/hex.h"
@@ -206,10 +207,59 @@ TEST(DenyList, ShutsOutWhatItNamesAndNothingElse) {
         ASSERT_TRUE(replayed) << replayed.error().to_string();
         EXPECT_TRUE(replayed->equal) << list;
     }
-    // A node on it gets no challenge.
+}
+
+// However far an exchange came, the record of its verdict holds the list that the node was looked for in.
+TEST(DenyList, RefusalsOfANodeOnItReplay) {
+    const auto policy = policy_that_denies("node=sha256:" + hex_encode(test::filled<32>(0x11)));
+    const auto shapes = std::vector<Shape>{
+        {"a connection",
+         [](Case& c) {
+             c.hello.reset();
+             c.challenged.reset();
+             c.proof.reset();
+         }},
+        {"a hello",
+         [](Case& c) {
+             c.challenged.reset();
+             c.proof.reset();
+         }},
+        {"a hello for an unknown workload",
+         [](Case& c) {
+             c.hello->workload = "unheard";
+             c.challenged.reset();
+             c.proof.reset();
+         }},
+        {"a fault",
+         [](Case& c) {
+             c.proof.reset();
+             c.fault = attest::Finding{Reason::timed_out, "nothing came"};
+         }},
+        {"a proof", [](Case&) {}},
+        {"a proof for an unknown workload", [](Case& c) { c.hello->workload = "unheard"; }},
+    };
+    for (const auto& shape : shapes) {
+        auto facts = test::paper_case();
+        shape.how(facts);
+        const auto decision = appraise(policy, facts, find_paper);
+        EXPECT_TRUE(std::ranges::any_of(decision.findings, [](const auto& finding) {
+            return finding.reason == Reason::node_revoked;
+        })) << shape.name;
+        EXPECT_EQ(decision.collateral_hash, test::filled<32>(0x77)) << shape.name;
+        const auto record = decode_record(encode(record_of(policy, facts)));
+        ASSERT_TRUE(record) << shape.name;
+        const auto replayed = replay(*record, find_paper);
+        ASSERT_TRUE(replayed) << replayed.error().to_string();
+        EXPECT_TRUE(replayed->equal) << shape.name;
+    }
+    // It gets no challenge, and is told so before a byte of it is read; a stranger's record holds no list.
     auto hello = test::paper_connection();
+    EXPECT_EQ(check_peer(policy, hello).front().reason, Reason::node_revoked);
     hello.hello = test::paper_hello();
-    EXPECT_EQ(open(policy_that_denies(node), hello, find_paper).findings.front().reason, Reason::node_revoked);
+    EXPECT_EQ(open(policy, hello, find_paper).findings.front().reason, Reason::node_revoked);
+    hello.node.reset();
+    EXPECT_EQ(check_peer(policy, hello).front().reason, Reason::node_unknown);
+    EXPECT_FALSE(record_of(policy, hello).makers);
 }
 
 TEST(DenyList, DeniesAfterItsBundleHasEndedAndRefusesNothingElse) {

@@ -44,10 +44,13 @@ protected:
         return std::make_shared<Rules>(Rules{std::move(*policy), {}});
     }
     // A node that can show paper, where a TPM is wanted.
-    void ask(std::uint64_t id, std::shared_ptr<const Rules> by, const std::string& workload = "payments") {
+    void ask(std::uint64_t id, std::shared_ptr<const Rules> by, const std::string& workload = "payments",
+             std::size_t evidence = 0) {
         auto facts = test::paper_case();
+        if (evidence != 0) facts.proof->evidence[0].body.resize(evidence);
         facts.hello->workload = workload;
         pool_->ask({{id, judge::Question::About::proof, std::move(facts)}, std::move(by)}, [this](Event event) {
+            if (auto* judged = std::get_if<event::Judged>(&event)) judges_.insert(judged->judge);
             if (auto* judged = std::get_if<event::Judged>(&event))
                 answers_[judged->question] = std::string(to_string(judged->decision.findings.at(0).reason));
             else if (auto* failed = std::get_if<event::JudgeFailed>(&event))
@@ -69,6 +72,7 @@ protected:
     std::uint64_t deaths_ = 0;
     std::vector<std::string> troubles_;
     std::map<std::uint64_t, std::string> answers_;
+    std::set<std::uint64_t> judges_;  // who answered
     std::unique_ptr<JudgePool> pool_;
 };
 
@@ -99,6 +103,10 @@ TEST_F(Judges, HaveNothingButTheirSocket) {
     for (const auto& fd : std::filesystem::directory_iterator("/proc/" + std::to_string(pool_->pids()[0]) + "/fd"))
         open.insert(fd.path().filename());
     EXPECT_EQ(open, (std::set<std::string>{"0", "1", "2"}));
+    for (const std::string stream : {"1", "2"})
+        EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(pool_->pids()[0]) + "/fd/" + stream).string(),
+                  "/dev/null")
+            << "no words of its own in the journal";
     const auto status = read_file("/proc/" + std::to_string(pool_->pids()[0]) + "/status", 65536);
     ASSERT_TRUE(status);
     EXPECT_NE(status->find("\nSeccomp:\t2\n"), std::string::npos) << *status;
@@ -108,12 +116,12 @@ TEST_F(Judges, HaveNothingButTheirSocket) {
 TEST_F(Judges, OneThatIsKilledTakesOnlyItsQuestionWithIt) {
     // It stops at the second one: what waits behind is asked again, of the next life.
     start(test::built("cloudtaser-judge"), 2);
-    ask(1, rules());
+    const auto by = rules();
+    ask(1, by);
     wait_for(1);
     const auto before = pool_->pids();
     ASSERT_EQ(before.size(), 2U);
     ::kill(before[0], SIGSTOP);
-    const auto by = rules();
     for (std::uint64_t i = 10; i < 16; ++i)
         ask(i, by);
     ::kill(before[0], SIGKILL);
@@ -156,6 +164,74 @@ TEST_F(Judges, OneThatLiesIsEnded) {
                     answers_[1] == "no judge runs; one is started again soon")
             << answers_[1];
     }
+}
+
+TEST_F(Judges, HowOneEndedIsTold) {
+    for (const auto& [end, told] : std::vector<std::pair<std::string, std::string>>{
+             {"exit 4", " (exit status 4)"}, {"kill -SEGV $$", " (signal 11)"}}) {
+        troubles_.clear();
+        start(script(end));
+        wait([&] { return !troubles_.empty(); });
+        EXPECT_TRUE(troubles_.front() == "a judge was started again: it died" + told ||
+                    troubles_.front() == "a judge was started again: it closed its socket" + told)
+            << troubles_.front();
+    }
+}
+
+// A question that is larger than any socket holds, and a judge that does not read it.
+TEST_F(Judges, OneThatAnswersWhatItWasNotAskedYetIsEnded) {
+    judge::Decision decision;
+    decision.findings.push_back({Reason::evidence_malformed, ""});
+    folder_.write("answer", std::string(as_text(attest::frame(judge::encode(judge::Answer{1, decision})))));
+    start(script("head -c 1 >/dev/null; cat " + folder_.file("answer") + " >&0; exec sleep 1000"));
+    ask(1, rules(), "payments", 2 << 20);
+    wait_for(1);
+    EXPECT_EQ(answers_[1], "it said what no judge says");
+    EXPECT_EQ(deaths_, 1U);
+}
+
+TEST_F(Judges, OneThatIsNotBelievedIsEndedAndWhatWaitsForItIsAskedAgain) {
+    start(test::built("cloudtaser-judge"), 2);
+    const auto by = rules();
+    ask(1, by);
+    wait_for(1);
+    ASSERT_EQ(judges_.size(), 1U);
+    const auto before = pool_->pids();
+    ::kill(before[0], SIGSTOP);
+    for (std::uint64_t i = 10; i < 14; ++i)
+        ask(i, by);
+    pool_->end(*judges_.begin(), "it lied");
+    EXPECT_EQ(pool_->pids(), (std::vector<int>{before[1]}));
+    EXPECT_EQ(troubles_.back(), "a judge was started again: it lied");
+    wait_for(5);
+    for (std::uint64_t i = 10; i < 14; ++i)
+        EXPECT_EQ(answers_[i], "evidence_kind_not_allowed") << i;
+    wait([&] { return pool_->pids().size() == 2; });
+    pool_->end(*judges_.begin(), "it lied again");
+    EXPECT_EQ(deaths_, 1U) << "its next life is another's";
+}
+
+TEST_F(Judges, NoneOutlivesTheRulesThatItWasGiven) {
+    start(test::built("cloudtaser-judge"));
+    const auto one = rules(), other = rules();
+    ask(1, one);
+    wait_for(1);
+    const auto first = pool_->pids();
+    ask(2, one);
+    wait_for(2);
+    EXPECT_EQ(pool_->pids(), first);
+    // At rest, it makes room before it is asked; at work, when it has answered all that it was asked.
+    ask(3, other);
+    const auto second = pool_->pids();
+    EXPECT_NE(second, first);
+    ask(4, one);
+    EXPECT_EQ(pool_->pids(), second);
+    wait_for(4);
+    EXPECT_NE(pool_->pids(), second);
+    for (std::uint64_t i = 1; i < 5; ++i)
+        EXPECT_EQ(answers_[i], "evidence_kind_not_allowed") << i;
+    EXPECT_EQ(deaths_, 0U);
+    EXPECT_TRUE(troubles_.empty()) << "a reload is no trouble, nor the end of one";
 }
 
 TEST_F(Judges, WhatWaitsIsBounded) {

@@ -2,6 +2,8 @@
 // A judge in the test's own process, who knows paper.
 #pragma once
 
+#include <vector>
+
 #include "daemons/gate/ports.h"
 #include "support/judge_case.h"
 
@@ -20,7 +22,9 @@ public:
         if (dead) return answer(gate::event::JudgeFailed{what.question.id, {Reason::judge_unavailable, "it died", 0}});
         answer(paper_answer(what));
     }
+    void end(std::uint64_t judge, const std::string&) override { ended.push_back(judge); }
     bool dead = false;
+    std::vector<std::uint64_t> ended;
 };
 
 }  // namespace ct::test
