@@ -14,16 +14,11 @@
 #include "crypto/tls.h"
 #include "daemons/gate/core.h"
 #include "daemons/gate/ports.h"
+#include "daemons/gate/quotas.h"
 #include "daemons/gate/seen.h"
 #include "loop/event.h"
 
 namespace ct::gate {
-
-// Bytes of unfinished messages that all connections together may hold: nodes are trusted to be nodes, not to be kind.
-struct InputBudget {
-    std::size_t most = std::size_t{256} << 20;
-    std::size_t used = 0;
-};
 
 // Of proofs, which no two nodes can have in common.
 inline constexpr std::size_t kSeenMessages = 65536;
@@ -62,7 +57,6 @@ private:
     void feed(Event event);
     void carry_out(Action& action);
     void set_deadline(Millis after);
-    void charge(std::size_t bytes);
     void forget_input();
     void end();
 
@@ -74,7 +68,7 @@ private:
     Sha256 gate_spki_{};
     crypto::PeerCertificate peer_{};
     attest::FrameReader frames_;
-    std::size_t charged_ = 0;  // of the input budget, for the message in work
+    std::size_t charged_ = 0;  // of the input budget, until the exchange needs no message any more
     Bytes output_;
     std::size_t written_ = 0;
     bool shaken_ = false, draining_ = false, peer_closed_ = false;

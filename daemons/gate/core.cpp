@@ -312,7 +312,11 @@ Exchange::Actions Exchange::answer(bool stored) {
     state_ = State::answered;
     // After a fault there is nothing sensible to read any more.
     if (facts_.fault) answers_ = kMostAnswers;
-    if (!wants_message()) out.emplace_back(action::Drain{});
+    if (!wants_message()) {
+        facts_.hello.reset();
+        facts_.proof.reset();
+        out.emplace_back(action::Drain{});
+    }
     out.emplace_back(action::SetDeadline{kLinger});
     return out;
 }

@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "base/bytes.h"
+
 namespace ct::gate {
 
 class Quotas {
@@ -39,6 +41,39 @@ private:
     std::size_t most_, most_per_address_;
     std::size_t total_ = 0;
     std::map<std::string, std::size_t> by_address_;  // never holds a zero
+};
+
+// Bytes of messages that all nodes together may have in work, and each of them by its key: nodes are trusted to be nodes, not
+// to be kind.
+class InputBudget {
+public:
+    explicit InputBudget(std::size_t most = std::size_t{256} << 20) : most_(most) {}
+
+    // False: nothing was taken. Otherwise give_back() must follow.
+    bool take(const Sha256& node, std::size_t bytes) {
+        auto& share = by_node_[node];
+        const bool fits = bytes <= most_ - used_ && bytes <= most_ / kShares - share;
+        if (fits) {
+            share += bytes;
+            used_ += bytes;
+        }
+        if (share == 0) by_node_.erase(node);
+        return fits;
+    }
+    void give_back(const Sha256& node, std::size_t bytes) {
+        const auto at = by_node_.find(node);
+        if (at == by_node_.end()) return;
+        used_ -= bytes;
+        if ((at->second -= bytes) == 0) by_node_.erase(at);
+    }
+    [[nodiscard]] std::size_t used() const { return used_; }
+
+    static constexpr std::size_t kShares = 8;
+
+private:
+    std::size_t most_;
+    std::size_t used_ = 0;
+    std::map<Sha256, std::size_t> by_node_;  // never holds a zero
 };
 
 // At most `burst` at once and `burst` a minute on average. For what a stranger may cause.

@@ -195,7 +195,7 @@ TEST_F(GateConnection, ANodeInOrderGetsItsTokenOverARealConnection) {
     EXPECT_EQ(recorder_.records[0].verdict.record, record);
     ASSERT_EQ(verdicts_.size(), 1U);
     EXPECT_TRUE(verdicts_[0].released);
-    EXPECT_EQ(input_.used, 0U);
+    EXPECT_EQ(input_.used(), 0U);
 }
 
 TEST_F(GateConnection, AStrangerHearsThatItIsOneAndIsNotRead) {
@@ -302,13 +302,39 @@ TEST_F(GateConnection, AHelloWithoutEndIsTooLarge) {
         reason = std::get<attest::Refusal>(*answer).reason;
     });
     EXPECT_EQ(reason, "too_large");
-    EXPECT_EQ(input_.used, 0U);
+    EXPECT_EQ(input_.used(), 0U);
 }
 
 TEST_F(GateConnection, TooManyMessagesInWorkAreRefused) {
-    input_.most = 10;
+    input_ = InputBudget(10);
     EXPECT_EQ(outcome(), "quota_exceeded");
-    EXPECT_EQ(input_.used, 0U);
+    EXPECT_EQ(input_.used(), 0U);
+}
+
+TEST_F(GateConnection, ANodeThatHasUsedUpItsShareIsRefusedAndNoOtherOne) {
+    const auto another = test::filled<32>(0x77);
+    while (input_.take(another, 1 << 20))
+        continue;
+    const auto held = input_.used();
+    EXPECT_EQ(outcome(), "released");
+    while (input_.take(node_key_.spki, 1 << 20))
+        continue;
+    ended_ = false;
+    EXPECT_EQ(outcome(), "quota_exceeded");
+    EXPECT_EQ(input_.used(), 2 * held);
+}
+
+TEST_F(GateConnection, AMessageIsChargedAsLongAsItIsInWork) {
+    std::vector<std::size_t> charged;
+    judge_.asked = [&](const action::Ask& what) {
+        charged.push_back(input_.used());
+        const std::size_t proof = what.question.facts.proof ? attest::encode(*what.question.facts.proof).size() : 0;
+        EXPECT_GE(charged.back(), attest::encode(*what.question.facts.hello).size() + proof);
+    };
+    EXPECT_EQ(outcome(), "released");
+    ASSERT_EQ(charged.size(), 2U);
+    EXPECT_GT(charged[1], charged[0]);
+    EXPECT_EQ(input_.used(), 0U);
 }
 
 TEST_F(GateConnection, ANodeThatDoesNotKnowThisGateLeavesWithoutAVerdict) {

@@ -38,6 +38,28 @@ TEST(Quotas, ALowerBoundKeepsThoseInside) {
     EXPECT_TRUE(quotas.enter("a"));
 }
 
+TEST(InputBudget, GivesEachNodeAnEighth) {
+    InputBudget budget(80);
+    const Sha256 greedy{1};
+    EXPECT_TRUE(budget.take(greedy, 10));
+    EXPECT_FALSE(budget.take(greedy, 1));
+    for (std::uint8_t node = 2; node <= 8; ++node)
+        EXPECT_TRUE(budget.take(Sha256{node}, 10)) << int{node};
+    EXPECT_FALSE(budget.take(Sha256{9}, 1)) << "the bound of all";
+    budget.give_back(greedy, 4);
+    EXPECT_FALSE(budget.take(greedy, 5));
+    EXPECT_TRUE(budget.take(greedy, 4));
+    EXPECT_EQ(budget.used(), 80U);
+}
+
+TEST(InputBudget, TakesBackWhatWasTakenOnly) {
+    InputBudget budget(80);
+    budget.give_back(Sha256{1}, 10);
+    EXPECT_EQ(budget.used(), 0U);
+    EXPECT_FALSE(budget.take(Sha256{1}, 11));
+    EXPECT_EQ(budget.used(), 0U);
+}
+
 TEST(Allowance, RefillsOverAMinute) {
     Allowance allowance(3);
     EXPECT_TRUE(allowance.take(0));
