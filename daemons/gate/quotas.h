@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -92,6 +95,22 @@ public:
 private:
     double burst_, left_;
     double last_ = 0;
+};
+
+// The same for the lines of a log, that says with the next one how many were left out.
+class LineAllowance {
+public:
+    explicit LineAllowance(double burst) : lines_(burst) {}
+    // nullopt: leave this one out, too. Otherwise how many were left out before it.
+    std::optional<std::uint64_t> take(double now) {
+        if (lines_.take(now)) return std::exchange(left_out_, 0);
+        ++left_out_;
+        return std::nullopt;
+    }
+
+private:
+    Allowance lines_;
+    std::uint64_t left_out_ = 0;
 };
 
 }  // namespace ct::gate

@@ -129,7 +129,7 @@ void Server::admit(Fd socket, const std::string& address, const std::string& key
     });
     connections_.emplace(id, connection);
     if (const auto status = connection->start(*identity_, std::move(socket)); !status) {
-        log::warning("a connection from " + address, status.error());
+        around_.handshake_failed(status.error(), address);
         quotas_.leave(key);
         connections_.erase(id);
     }

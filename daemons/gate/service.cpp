@@ -118,7 +118,7 @@ GateService::GateService(daemon::Daemon& daemon, Settings settings, std::shared_
               .handshake_failed =
                   [this](const Error& error, const std::string& address) {
                       ++daemon_.counter("handshakes_failed");
-                      log::write(log::Level::info, "no TLS with " + address, error);
+                      log_peer(handshake_lines_, "no TLS with " + address, error);
                   }},
       ender_(
           daemon.loop(), daemon.audit(),
@@ -233,6 +233,13 @@ void GateService::restore_leases() {
     });
 }
 
+void GateService::log_peer(LineAllowance& lines, const std::string& what, const Error& why) {
+    const auto left_out = lines.take(std::chrono::duration<double>(daemon_.loop().now().time_since_epoch()).count());
+    if (!left_out) return;
+    if (*left_out > 0) log::info(std::to_string(*left_out) + " lines like the next one were left out");
+    log::write(log::Level::info, what, why);
+}
+
 void GateService::announce(const action::Announce& said, const std::string& address) {
     const auto& verdict = said.verdict;
     if (verdict.released)
@@ -242,8 +249,8 @@ void GateService::announce(const action::Announce& said, const std::string& addr
     daemon_.counter("records_dropped") = recorder_.files().dropped();
     daemon_.counter("refusals_unrecorded") = recorder_.unrecorded();
     if (!verdict.released)
-        log::write(log::Level::info, "refused " + (verdict.node.empty() ? address : verdict.node),
-                   {verdict.reason, verdict.detail, 0});
+        log_peer(refusal_lines_, "refused " + (verdict.node.empty() ? address : verdict.node),
+                 {verdict.reason, verdict.detail, 0});
     if (verdict.reason == Reason::audit_unavailable && !verdict.released) show_state();
     const auto sent = daemon_.bus().emit(kPath, kInterface, "Verdict", [&](bus::Message& signal) {
         return signal.append_all(verdict.workload, verdict.released,

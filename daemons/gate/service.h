@@ -34,6 +34,7 @@ private:
     Status start_judges();
     bus::Interface interface();
     void announce(const action::Announce& said, const std::string& address);
+    void log_peer(LineAllowance& lines, const std::string& what, const Error& why);
     void restore_leases();
     void list_nodes(bus::Call call);
     void show_state();
@@ -52,6 +53,8 @@ private:
     Leases leases_;
     LeaseEnder ender_;
     Server server_;
+    // A minute, each. Verdicts go to the same journal, which has room for so much of one unit.
+    LineAllowance handshake_lines_{30}, refusal_lines_{30};
     std::string vault_trouble_, judge_trouble_, lease_trouble_;
     Source certificate_timer_;
     bus::Slot object_;

@@ -254,6 +254,12 @@ TEST_F(GateRig, StrangersDoNotFillTheDisk) {
     EXPECT_EQ(unrecorded, kTries - records().size()) << "answered, but not recorded, and told so";
     EXPECT_EQ(counter("refusals"), kTries);
     EXPECT_EQ(counter("refusals_unrecorded") + records().size(), kTries);
+    const auto log = bus_->log();
+    std::size_t lines = 0;
+    for (auto at = log.find("refused 127.0.0.1"); at != std::string::npos; at = log.find("refused 127.0.0.1", at + 1))
+        ++lines;
+    EXPECT_GE(lines, 30U);
+    EXPECT_LE(lines, 31U + static_cast<std::size_t>(seconds) / 2) << "nor the journal";
 }
 
 TEST_F(GateRig, ARevokedNodeAndAnExpiredCertificateAreRefused) {

@@ -74,6 +74,16 @@ TEST(Allowance, RefillsOverAMinute) {
     EXPECT_FALSE(allowance.take(10'000)) << "never more than the burst";
 }
 
+TEST(LineAllowance, SaysHowManyWereLeftOut) {
+    LineAllowance lines(2);
+    EXPECT_EQ(lines.take(0), 0U);
+    EXPECT_EQ(lines.take(0), 0U);
+    EXPECT_EQ(lines.take(0), std::nullopt);
+    EXPECT_EQ(lines.take(1), std::nullopt);
+    EXPECT_EQ(lines.take(31), 2U);
+    EXPECT_EQ(lines.take(61), 0U);
+}
+
 TEST(SeenMessages, RememberTheLastOnes) {
     SeenMessages seen(2);
     const Sha256 a{1}, b{2}, c{3};
