@@ -249,6 +249,7 @@ Exchange::Actions Exchange::conclude(judge::Decision decision) {
     verdict_.lifetime = decision_.terms.lifetime;
     if (!decision_.granted()) return refuse(decision_.findings.front().reason, decision_.findings.front().detail);
     state_ = State::mint;
+    token_asked_ = true;
     return {action::SetDeadline{kMintDeadline},
             action::Mint{decision_.mint,
                          display_name(facts_),
@@ -283,7 +284,8 @@ Exchange::Actions Exchange::store() {
     auto bytes = judge::encode(record);
     verdict_.record_sha256 = hex_encode(crypto::sha256(bytes));
     state_ = State::record;
-    return {action::SetDeadline{limits::kGateReply}, action::Store{verdict_, std::move(bytes), !facts_.node}};
+    return {action::SetDeadline{limits::kGateReply},
+            action::Store{verdict_, std::move(bytes), facts_.node_spki, !facts_.node, token_asked_}};
 }
 
 Exchange::Actions Exchange::answer(bool stored) {

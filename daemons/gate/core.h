@@ -120,7 +120,9 @@ struct Mint {
 struct Store {
     Verdict verdict;
     Bytes record;
-    bool stranger = false;  // the peer is not enrolled: it may not fill the disk
+    Sha256 node_spki{};
+    bool stranger = false;     // the peer is not enrolled: it may not fill the disk
+    bool token_asked = false;  // OpenBao may have made a token, whatever the verdict is in the end
 };
 // For the counters, the bus signal and the table of leases. Once for each verdict, after the node was answered.
 struct Announce {
@@ -192,7 +194,7 @@ private:
     judge::Decision decision_;
     Verdict verdict_;
     event::Minted token_;
-    bool peer_gone_ = false;
+    bool peer_gone_ = false, token_asked_ = false;
     unsigned answers_ = 0;
 };
 

@@ -79,7 +79,7 @@ private:
     std::map<Sha256, std::size_t> by_node_;  // never holds a zero
 };
 
-// At most `burst` at once and `burst` a minute on average. For what a stranger may cause.
+// At most `burst` at once and `burst` a minute on average. For what others may cause.
 class Allowance {
 public:
     explicit Allowance(double burst) : burst_(burst), left_(burst) {}
@@ -92,9 +92,34 @@ public:
         return true;
     }
 
+    [[nodiscard]] bool whole(double now) const { return left_ + (now - last_) * burst_ / 60.0 >= burst_; }
+
 private:
     double burst_, left_;
     double last_ = 0;
+};
+
+// One for each key. Only those that have been used lately take memory.
+class KeyedAllowance {
+public:
+    explicit KeyedAllowance(double burst) : burst_(burst) {}
+    bool take(const Sha256& key, double now) {
+        if (by_key_.size() >= forget_at_) forget(now);
+        return by_key_.try_emplace(key, burst_).first->second.take(now);
+    }
+    [[nodiscard]] std::size_t size() const { return by_key_.size(); }
+
+    static constexpr std::size_t kSpare = 1024;
+
+private:
+    void forget(double now) {
+        std::erase_if(by_key_, [now](const auto& one) { return one.second.whole(now); });
+        forget_at_ = 2 * by_key_.size() + kSpare;
+    }
+
+    double burst_;
+    std::size_t forget_at_ = kSpare;
+    std::map<Sha256, Allowance> by_key_;
 };
 
 // The same for the lines of a log, that says with the next one how many were left out.

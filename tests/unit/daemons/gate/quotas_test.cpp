@@ -74,6 +74,25 @@ TEST(Allowance, RefillsOverAMinute) {
     EXPECT_FALSE(allowance.take(10'000)) << "never more than the burst";
 }
 
+TEST(KeyedAllowance, IsOneForEachKey) {
+    KeyedAllowance allowance(1);
+    EXPECT_TRUE(allowance.take(Sha256{1}, 0));
+    EXPECT_FALSE(allowance.take(Sha256{1}, 0));
+    EXPECT_TRUE(allowance.take(Sha256{2}, 0));
+    EXPECT_TRUE(allowance.take(Sha256{1}, 60));
+}
+
+TEST(KeyedAllowance, RemembersNoKeysWithoutEnd) {
+    KeyedAllowance allowance(1);
+    for (std::size_t i = 0; i < 4 * KeyedAllowance::kSpare; ++i) {
+        const auto now = static_cast<double>(i);
+        Sha256 key{static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8U)};
+        EXPECT_TRUE(allowance.take(key, now));
+        EXPECT_FALSE(allowance.take(key, now));
+        ASSERT_LE(allowance.size(), 120 + KeyedAllowance::kSpare);
+    }
+}
+
 TEST(LineAllowance, SaysHowManyWereLeftOut) {
     LineAllowance lines(2);
     EXPECT_EQ(lines.take(0), 0U);
