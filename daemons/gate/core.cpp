@@ -14,12 +14,6 @@ namespace {
 // A refused proof may be followed by one more message, to be told that its challenge is spent. Not by a conversation.
 constexpr unsigned kMostAnswers = 2;
 
-// The client of OpenBao gives up first and says why; this is for the case that it does not.
-constexpr Millis kMintDeadline = limits::kVaultReplyTime + Millis{2000};
-
-// As for the client of OpenBao: the pool of judges gives up first.
-constexpr Millis kJudgeDeadline = limits::kVerdictTime + Millis{2000};
-
 template <class... Ts>
 struct Overloaded : Ts... {
     using Ts::operator()...;

@@ -157,6 +157,11 @@ struct Moment {
     WallTime now;
 };
 
+// The judge, and then the client of OpenBao, give up first and say why; these are for the case that they do not.
+inline constexpr Millis kJudgeDeadline = limits::kVerdictTime + Millis{2000};
+inline constexpr Millis kMintDeadline = limits::kVaultReplyTime + Millis{2000};
+// A token's time begins when OpenBao makes it: at most so long after the time that the verdict counts from.
+inline constexpr Millis kTokenDelay = kJudgeDeadline + kMintDeadline;
 inline constexpr Millis kLinger{2000};  // for the peer to take the answer and close
 
 class Exchange {

@@ -35,6 +35,9 @@ std::uint64_t count(const std::map<std::string, std::string>& claims, const std:
     return error == std::errc() && *end == '\0' ? out : kNoCount;
 }
 
+// When the token of a verdict is certainly over, that stands until `end`.
+WallTime end_of_token(WallTime end) { return std::min(end, WallTime::max() - kTokenDelay) + kTokenDelay; }
+
 // Why a lease falls, if it does.
 std::optional<std::pair<Reason, std::string>> fallen(const Lease& lease, const Rules& rules,
                                                      const std::map<std::uint64_t, std::string>& denied) {
@@ -63,7 +66,7 @@ Lease lease_of(const judge::Decision& decision, const Sha256& node_spki, std::st
               decision.workload,
               node_spki,
               decision.policy_epoch,
-              decision.expires,
+              end_of_token(decision.expires),
               {},
               {}};
     for (const auto& [kind, claims] : decision.claims) {

@@ -22,7 +22,7 @@ struct Lease {
     std::string node, workload;
     Sha256 node_spki{};
     std::uint64_t policy_epoch = 0;
-    WallTime expires;
+    WallTime expires;  // of its token, at the latest
     // The deny list's view of the evidence: each KIND.CLAIM=VALUE, hashed to 8 bytes, ascending. A list entry is looked for by
     // its hash; that another claim has the same one, by chance once in 2^40 for a whole fleet, ends a lease too early.
     std::vector<std::uint64_t> claims;

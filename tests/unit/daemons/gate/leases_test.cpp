@@ -13,13 +13,13 @@ using test::filled;
 using test::kNow;
 using namespace std::chrono_literals;
 
-// A release to node-1 at kNow, resting on `claims` of kind tpm2.
+// A release to node-1, over at kNow + life, resting on `claims` of kind tpm2.
 Lease lease(const std::string& accessor, std::map<std::string, std::string> claims = {}, Seconds life = 600s) {
     judge::Decision decision;
     decision.node = "node-1";
     decision.workload = "payments";
     decision.policy_epoch = 7;
-    decision.expires = kNow + life;
+    decision.expires = kNow + life - kTokenDelay;
     decision.claims["tpm2"] = std::move(claims);
     return lease_of(decision, filled<32>(0x11), accessor, "record of " + accessor);
 }
@@ -137,6 +137,24 @@ TEST(Leases, AreForgottenAtTheirEnd) {
     EXPECT_EQ(leases.size(), 0U);
 }
 
+TEST(Leases, LastUntilTheirTokensAreOver) {
+    judge::Decision decision;
+    decision.node = "node-1";
+    decision.expires = kNow + 10s;
+    Leases leases;
+    leases.add(lease_of(decision, filled<32>(0x11), "a", "record"), kNow);
+    // Judged at kNow, minted as late as can be, and good for ten seconds from then on.
+    const auto last = kNow + kJudgeDeadline + kMintDeadline + 10s - 1us;
+    leases.expire(last);
+    EXPECT_EQ(leases.size(), 1U);
+    EXPECT_EQ(leases.review(rules({.revoked = true}), last).size(), 1U) << "it can still be ended";
+    leases.add(lease_of(decision, filled<32>(0x11), "a", "record"), kNow);
+    leases.expire(last + 1us);
+    EXPECT_EQ(leases.size(), 0U);
+    decision.expires = WallTime::max();
+    EXPECT_EQ(lease_of(decision, filled<32>(0x11), "a", "record").expires, WallTime::max());
+}
+
 TEST(Leases, ComeFromRecordsOfReleasesOnly) {
     judge::Record record;
     record.facts = test::paper_case();
@@ -147,7 +165,7 @@ TEST(Leases, ComeFromRecordsOfReleasesOnly) {
     const auto made = lease_of(record);
     ASSERT_TRUE(made);
     EXPECT_EQ(made->accessor, "accessor");
-    EXPECT_EQ(made->expires, decision.expires);
+    EXPECT_EQ(made->expires, decision.expires + kTokenDelay);
     EXPECT_EQ(made->claims, lease_of(decision, record.facts.node_spki, "accessor", record.id).claims);
     record.outcome.accessor.clear();
     EXPECT_FALSE(lease_of(record));
