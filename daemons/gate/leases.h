@@ -28,7 +28,7 @@ struct Lease {
     std::vector<std::uint64_t> claims;
     // Since when the machine has been up, by key: a quote that shows another boot says that this one is over.
     struct Boot {
-        std::uint64_t key = 0;  // hash of kind and attesting key
+        std::uint64_t key = 0;  // hash of a key that the machine has proven to hold
         std::uint64_t reset = 0, restart = 0;
         bool operator==(const Boot&) const = default;
     };

@@ -13,14 +13,15 @@ using test::filled;
 using test::kNow;
 using namespace std::chrono_literals;
 
-// A release to node-1, over at kNow + life, resting on `claims` of kind tpm2.
-Lease lease(const std::string& accessor, std::map<std::string, std::string> claims = {}, Seconds life = 600s) {
+// A release to node-1, over at kNow + life, resting on `claims` of one kind.
+Lease lease(const std::string& accessor, std::map<std::string, std::string> claims = {}, Seconds life = 600s,
+            const std::string& kind = "tpm2") {
     judge::Decision decision;
     decision.node = "node-1";
     decision.workload = "payments";
     decision.policy_epoch = 7;
     decision.expires = kNow + life - kTokenDelay;
-    decision.claims["tpm2"] = std::move(claims);
+    decision.claims[kind] = std::move(claims);
     return lease_of(decision, filled<32>(0x11), accessor, "record of " + accessor);
 }
 
@@ -95,6 +96,54 @@ TEST(Leases, OfAnEarlierBootEndWhenTheMachineShowsALaterOne) {
     ASSERT_EQ(ended.size(), 1U) << "resumed";
     EXPECT_EQ(ended[0].lease.accessor, "e");
     EXPECT_EQ(leases.size(), 3U);
+}
+
+TEST(Leases, OfOneMachineAreKnownByTheKeysThatItHasProven) {
+    struct Release {
+        const char* kind;
+        std::map<std::string, std::string> claims;
+    };
+    struct Row {
+        const char* what;
+        Release before, after;
+        bool one_machine;
+    };
+    const std::vector<Row> kRows{
+        {"a new attestation key after the boot",
+         {"tpm2", {{"ak_trust", "credential"}, {"ek_key", "E"}, {"ak_key", "A"}, {"ak", "a"}}},
+         {"tpm2", {{"ak_trust", "credential"}, {"ek_key", "E"}, {"ak_key", "B"}, {"ak", "b"}}},
+         true},
+        {"an endorsement key that was only said",
+         {"tpm2", {{"ak_trust", "enrolled"}, {"ek_key", "E"}, {"ak_key", "A"}, {"ak", "a"}}},
+         {"tpm2", {{"ak_trust", "credential"}, {"ek_key", "E"}, {"ak_key", "B"}, {"ak", "b"}}},
+         false},
+        {"one key, shown with other attributes",
+         {"tpm2", {{"ak_key", "A"}, {"ak", "a"}}},
+         {"tpm2", {{"ak_key", "A"}, {"ak", "b"}}},
+         true},
+        {"one key, two kinds",
+         {"tpm2", {{"ak_key", "A"}, {"ak", "a"}}},
+         {"azure-snp", {{"ak_key", "A"}, {"ak", "a"}}},
+         true},
+        {"one trusted in two ways",
+         {"tpm2", {{"ak_trust", "credential"}, {"ek_key", "E"}, {"ak_key", "A"}}},
+         {"tpm2", {{"ak_trust", "listed"}, {"ek_key", "E"}, {"ak_key", "A"}}},
+         true},
+        {"the same attributes of another key",
+         {"tpm2", {{"ak_key", "A"}, {"ak", "a"}}},
+         {"tpm2", {{"ak_key", "B"}, {"ak", "a"}}},
+         false},
+        {"the values of two sorts of key", {"tpm2", {{"ak", "A"}}}, {"tpm2", {{"ak_key", "A"}}}, false},
+        {"two old records", {"tpm2", {{"ak", "a"}}}, {"tpm2", {{"ak", "a"}}}, true},
+    };
+    for (auto row : kRows) {
+        row.before.claims.insert({{"reset_count", "3"}, {"restart_count", "0"}});
+        row.after.claims.insert({{"reset_count", "4"}, {"restart_count", "0"}});
+        Leases leases;
+        EXPECT_TRUE(leases.add(lease("a", row.before.claims, 600s, row.before.kind), kNow).empty()) << row.what;
+        const auto ended = leases.add(lease("b", row.after.claims, 600s, row.after.kind), kNow);
+        EXPECT_EQ(ended.size(), row.one_machine ? 1U : 0U) << row.what;
+    }
 }
 
 TEST(Leases, OfBootsAreOrderedByTheirReleasesAndNotByTheirArrival) {
