@@ -17,8 +17,9 @@ constexpr std::size_t kHelloSize = 512 << 10;
 
 }  // namespace
 
-Connection::Connection(Surroundings& around, std::string address, std::function<void()> ended)
-    : around_(around), address_(std::move(address)), ended_(std::move(ended)) {}
+Connection::Connection(Surroundings& around, std::string address, std::function<void()> shaken,
+                       std::function<void()> ended)
+    : around_(around), address_(std::move(address)), on_shaken_(std::move(shaken)), ended_(std::move(ended)) {}
 
 Connection::~Connection() { forget_input(); }
 
@@ -76,6 +77,7 @@ void Connection::shake_hands() {
     if (!exporter || !random) return feed(event::Broken{exporter ? random.error() : exporter.error()});
     connected.exporter = *exporter;
     shaken_ = true;
+    if (const auto call = std::exchange(on_shaken_, nullptr)) call();
     feed(std::move(connected));
 }
 
@@ -211,6 +213,7 @@ void Connection::end() {
     deadline_.reset();
     if (tls_) tls_->close_notify();
     tls_.reset();
+    if (const auto call = std::exchange(on_shaken_, nullptr)) call();
     if (const auto call = std::exchange(ended_, nullptr)) call();
 }
 

@@ -38,8 +38,9 @@ struct Surroundings {
 
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-    // `ended` runs once, from the loop; the connection may be dropped in it.
-    Connection(Surroundings& around, std::string address, std::function<void()> ended);
+    // Each runs once, from the loop: `shaken` when the handshake is over, done or not, then `ended`; in that one the connection
+    // may be dropped.
+    Connection(Surroundings& around, std::string address, std::function<void()> shaken, std::function<void()> ended);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -62,7 +63,7 @@ private:
 
     Surroundings& around_;
     std::string address_;
-    std::function<void()> ended_;
+    std::function<void()> on_shaken_, ended_;
     Exchange exchange_;
     std::optional<crypto::TlsStream> tls_;
     Sha256 gate_spki_{};
