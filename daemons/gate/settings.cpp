@@ -98,7 +98,8 @@ Result<RecordSettings> read_records(const Node& root) {
     }
     if (const auto age = table->get("most_age")) {
         CT_TRY(out.most_age, age->as_duration());
-        if (out.most_age < std::chrono::hours{1}) return age->error("write 1h or more");
+        if (out.most_age < kLeastRecordAge)
+            return age->error("write 25h or more: of what may still live the record is needed, to end it");
     }
     if (const auto full = table->get("when_full")) {
         CT_TRY(auto word, full->as_string());

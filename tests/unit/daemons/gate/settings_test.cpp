@@ -62,7 +62,7 @@ token = "/etc/token"
 [records]
 folder = "/r"
 most_mib = 10
-most_age = "1d"
+most_age = "2d"
 when_full = "drop-oldest"
 [limits]
 connections = 5
@@ -78,7 +78,7 @@ spki = "1111111111111111111111111111111111111111111111111111111111111111"
     EXPECT_EQ(settings->certificate + settings->key + settings->policy + settings->nodes_folder, "/c/k/p/n");
     EXPECT_EQ(settings->vault,
               (VaultSettings{{"::1", 8200}, "vault.example", "/etc/ca.pem", "team", "/etc/token", Seconds{3}}));
-    EXPECT_EQ(settings->records, (RecordSettings{"/r", 10 << 20, Seconds{86400}, true}));
+    EXPECT_EQ(settings->records, (RecordSettings{"/r", 10 << 20, Seconds{2 * 86400}, true}));
     EXPECT_EQ(settings->state_folder, "/s");
     ASSERT_TRUE(settings->policy_signers);
     EXPECT_EQ(settings->policy_signers->needed, 1U);
@@ -88,6 +88,20 @@ spki = "1111111111111111111111111111111111111111111111111111111111111111"
     EXPECT_EQ(settings->collateral->signers.needed, 2U);
     EXPECT_EQ(settings->connections, 5U);
     EXPECT_EQ(settings->connections_per_address, 3U);
+}
+
+TEST(Settings, RecordsOutliveWhateverAPolicyMayRelease) {
+    const auto with = [](const std::string& ttl) {
+        return judge::Policy::parse(
+            {{"p.toml",
+              "epoch = 1\n[workload.w]\nevidence = [\"tpm2\"]\ntoken_role = \"r\"\ntoken_ttl = \"" + ttl +
+                  "\"\n[workload.w.tpm2]\nenrolled = true\npcrs = { \"7\" = \"" + std::string(64, '0') + "\" }\n",
+              "p.toml"}});
+    };
+    const auto longest = with("24h");
+    ASSERT_TRUE(longest) << longest.error().to_string();
+    EXPECT_FALSE(with("25h"));
+    EXPECT_GE(kLeastRecordAge, longest->find("w")->token_ttl + kTokenDelay);
 }
 
 struct Mistake {
@@ -125,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"TokenInTheFile", "\"/etc/token\"", "\"s.0123456789\"", "absolute path"},
         Mistake{"BadTimeout", "token = ", "timeout = 11\ntoken = ", "1s to 10s"},
         Mistake{"BadWhenFull", "[openbao]", "[records]\nwhen_full = \"ignore\"\n[openbao]", "drop-oldest"},
-        Mistake{"BadAge", "[openbao]", "[records]\nmost_age = \"5m\"\n[openbao]", "1h or more"},
+        Mistake{"BadAge", "[openbao]", "[records]\nmost_age = \"24h\"\n[openbao]", "25h or more"},
         Mistake{"NoRoom", "[openbao]", "[records]\nmost_mib = 0\n[openbao]", "number"},
         Mistake{"NoSigners", "[openbao]", "[collateral]\n[openbao]", "signers is required"},
         Mistake{"SignedWhere", "[openbao]",
