@@ -99,11 +99,10 @@ Lease lease_of(const judge::Decision& decision, const Sha256& node_spki, std::st
     return out;
 }
 
-std::optional<Lease> lease_of(const judge::Record& record) {
+Result<std::optional<Lease>> lease_of(const judge::Record& record) {
     if (!record.outcome.released || record.outcome.accessor.empty()) return std::nullopt;
-    const auto decision = judge::decode_decision(record.decision);
-    if (!decision) return std::nullopt;
-    return lease_of(*decision, record.facts.node_spki, record.outcome.accessor, record.id);
+    CT_TRY(const auto decision, judge::decode_decision(record.decision));
+    return lease_of(decision, record.facts.node_spki, record.outcome.accessor, record.id);
 }
 
 bool Leases::of_earlier_boot(const Lease& lease) const {

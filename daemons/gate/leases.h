@@ -35,8 +35,8 @@ struct Lease {
     std::vector<Boot> boots;
 };
 
-// nullopt for a record of a refusal, or of a release that has no token.
-std::optional<Lease> lease_of(const judge::Record& record);
+// nullopt for a record of a refusal, or of a release that has no token. Else malformed.
+Result<std::optional<Lease>> lease_of(const judge::Record& record);
 Lease lease_of(const judge::Decision& decision, const Sha256& node_spki, std::string accessor, std::string record);
 
 struct Ended {

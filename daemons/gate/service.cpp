@@ -205,6 +205,7 @@ Status GateService::reload(const config::Document& document) {
 void GateService::show_state() {
     std::string trouble = judge_trouble_.empty() ? vault_trouble_ : judge_trouble_;
     if (trouble.empty()) trouble = lease_trouble_;
+    if (trouble.empty() && daemon_.loop().wall_now() < restore_trouble_ends_) trouble = restore_trouble_;
     const auto collateral = collateral_trouble(rules_->policy.makers(), daemon_.loop().wall_now());
     if (!collateral.empty()) trouble = collateral;
     const auto left = std::chrono::floor<Seconds>(identity_->own_not_after() - daemon_.loop().wall_now());
@@ -226,11 +227,25 @@ void GateService::watch_certificate() {
 // What was released before a restart and may still live.
 void GateService::restore_leases() {
     const auto now = daemon_.loop().wall_now();
-    recorder_.files().each_live_release(now, [&](ByteView bytes) {
-        const auto record = judge::decode_record(bytes);
-        if (!record) return;
-        if (auto lease = lease_of(*record)) ender_.end(leases_.add(std::move(*lease), now));
+    std::size_t lost = 0;
+    recorder_.files().each_live_release(now, [&](const RecordStore::LiveRelease& release) {
+        const auto restored = restore_lease(release.bytes, now);
+        if (restored) return;
+        log::error("the record of a release that may still live: " + release.path, restored.error());
+        restore_trouble_ends_ = std::max(restore_trouble_ends_, release.end);
+        restore_trouble_ =
+            "records of releases that may still live cannot be read, so what they released is not ended "
+            "before its time: " +
+            std::to_string(++lost) + ", the last one " + release.path;
     });
+}
+
+Status GateService::restore_lease(const Result<std::string>& record, WallTime now) {
+    if (!record) return std::unexpected(record.error());
+    CT_TRY(const auto decoded, judge::decode_record(as_bytes(*record)));
+    CT_TRY(auto lease, lease_of(decoded));
+    if (lease) ender_.end(leases_.add(std::move(*lease), now));
+    return {};
 }
 
 void GateService::log_peer(LineAllowance& lines, const std::string& what, const Error& why) {

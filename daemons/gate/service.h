@@ -36,6 +36,7 @@ private:
     void announce(const action::Announce& said, const std::string& address);
     void log_peer(LineAllowance& lines, const std::string& what, const Error& why);
     void restore_leases();
+    Status restore_lease(const Result<std::string>& record, WallTime now);
     void list_nodes(bus::Call call);
     void show_state();
     void watch_certificate();
@@ -55,7 +56,8 @@ private:
     Server server_;
     // A minute, each. Verdicts go to the same journal, which has room for so much of one unit.
     LineAllowance handshake_lines_{30}, refusal_lines_{30};
-    std::string vault_trouble_, judge_trouble_, lease_trouble_;
+    std::string vault_trouble_, judge_trouble_, lease_trouble_, restore_trouble_;
+    WallTime restore_trouble_ends_;
     Source certificate_timer_;
     bus::Slot object_;
 };

@@ -556,6 +556,24 @@ TEST_F(GateRig, AReleasedTokenEndsWithWhatItRestsOnAlsoAfterARestart) {
     EXPECT_FALSE(valid(third));
 }
 
+TEST_F(GateRig, ARecordThatCannotBeReadAfterARestartIsSaidByName) {
+    start();
+    ASSERT_EQ(ask(), "released");
+    const auto path = folder_.file("records/released/" + last_.release->record + ".cbor");
+    const auto end = std::filesystem::last_write_time(path);
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+    std::filesystem::last_write_time(path, end);
+    ASSERT_TRUE(bus_->kill("io.cloudtaser.Gate1", SIGKILL));
+    auto state = property("io.cloudtaser.Daemon1", "State");
+    ASSERT_TRUE(state && state->enter('v', "s"));
+    EXPECT_EQ(*state->read<std::string>(), "degraded");
+    auto reason = property("io.cloudtaser.Daemon1", "Reason");
+    ASSERT_TRUE(reason && reason->enter('v', "s"));
+    EXPECT_NE(reason->read<std::string>()->find(path), std::string::npos);
+    EXPECT_NE(bus_->log().find(path), std::string::npos) << bus_->log();
+    EXPECT_EQ(ask(), "released") << "others are not kept waiting";
+}
+
 TEST_F(GateRig, CollateralIsSignedAndNeverGoesBack) {
     const Company company(1);
     const auto now = std::chrono::floor<Seconds>(std::chrono::system_clock::now());

@@ -211,15 +211,19 @@ TEST(Leases, ComeFromRecordsOfReleasesOnly) {
     const auto decision = judge::appraise(test::paper_policy(), record.facts, test::find_paper);
     record.decision = judge::encode(decision);
     record.outcome = {true, Reason::internal, "accessor"};
-    const auto made = lease_of(record);
-    ASSERT_TRUE(made);
+    const auto restored = lease_of(record);
+    ASSERT_TRUE(restored && *restored);
+    const auto& made = *restored;
     EXPECT_EQ(made->accessor, "accessor");
     EXPECT_EQ(made->expires, decision.expires + kTokenDelay);
     EXPECT_EQ(made->claims, lease_of(decision, record.facts.node_spki, "accessor", record.id).claims);
     record.outcome.accessor.clear();
-    EXPECT_FALSE(lease_of(record));
+    EXPECT_EQ(lease_of(record)->has_value(), false);
     record.outcome = {false, Reason::policy_denied, "accessor"};
-    EXPECT_FALSE(lease_of(record));
+    EXPECT_EQ(lease_of(record)->has_value(), false);
+    record.outcome = {true, Reason::internal, "accessor"};
+    record.decision.pop_back();
+    EXPECT_FALSE(lease_of(record)) << "a release, and nobody knows of what";
 }
 
 }  // namespace
