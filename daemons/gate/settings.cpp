@@ -126,10 +126,10 @@ Result<judge::Signers> read_signers(const Node& table) {
         if (!key) return element.error(key.error().context);
         out.keys.push_back(std::move(*key));
     }
-    if (const auto needed = table.get("needed")) {
-        CT_TRY(const auto count, needed->as_integer(1, static_cast<std::int64_t>(elements.size())));
-        out.needed = static_cast<std::size_t>(count);
-    }
+    const auto needed = table.get("needed");
+    if (!needed) return table.error("needed is required: how many of the signers must have signed");
+    CT_TRY(const auto count, needed->as_integer(1, static_cast<std::int64_t>(elements.size())));
+    out.needed = static_cast<std::size_t>(count);
     return out;
 }
 

@@ -48,6 +48,7 @@ nodes = "/n"
 state = "/s"
 [signed_policy]
 signers = ["ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"]
+needed = 1
 [collateral]
 file = "/b"
 signers = ["ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "ed25519:3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"]
@@ -144,8 +145,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"NoSigners", "[openbao]", "[collateral]\n[openbao]", "signers is required"},
         Mistake{"SignedWhere", "[openbao]",
                 "[signed_policy]\nsigners = "
-                "[\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\n[openbao]",
+                "[\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\nneeded = 1\n[openbao]",
                 "say which file"},
+        Mistake{
+            "NobodySaysHowMany", "[openbao]",
+            "[collateral]\nsigners = [\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\n[openbao]",
+            "needed is required"},
         Mistake{"NotASigner", "[openbao]", "[collateral]\nsigners = [\"me\"]\n[openbao]", "ed25519:"},
         Mistake{
             "MoreNeededThanThereAre", "[openbao]",
