@@ -45,8 +45,10 @@ Status record_policy(audit::Sink& sink, const Rules& rules) {
 }
 
 Status raise_serials(Serials& serials, const Rules& rules) {
-    CT_CHECK(serials.raise(judge::kPolicyPurpose, rules.policy_serial));
-    if (const auto* makers = rules.policy.makers()) return serials.raise(attest::kCollateralPurpose, makers->serial);
+    if (rules.policy_serial != 0)
+        CT_CHECK(serials.raise(judge::kPolicyPurpose, rules.policy_serial, rules.policy.hash()));
+    if (const auto* makers = rules.policy.makers())
+        return serials.raise(attest::kCollateralPurpose, makers->serial, makers->hash);
     return {};
 }
 

@@ -234,9 +234,13 @@ TEST_F(LoadRules, RestOnCollateralThatIsSignedAndNotOlderThanWhatWasThere) {
     ASSERT_TRUE(rules) << rules.error().to_string();
     EXPECT_EQ((*rules)->policy.makers()->items, bundle.items);
     auto had = Serials::load(folder_.path());
-    ASSERT_TRUE(had && had->raise("collateral", 4));
+    ASSERT_TRUE(had && had->raise("collateral", 4, (*rules)->policy.makers()->hash));
     EXPECT_TRUE(load()) << "the same again";
-    ASSERT_TRUE(had->raise("collateral", 5));
+    bundle.items["name"] = {2};
+    folder_.write("collateral", company.sign_text(bundle, 2));
+    EXPECT_EQ(load().error().reason, Reason::config_invalid);
+    EXPECT_NE(load().error().context.find("another file of that serial"), std::string::npos);
+    ASSERT_TRUE(had->raise("collateral", 5, {}));
     EXPECT_EQ(load().error().reason, Reason::config_invalid);
     EXPECT_NE(load().error().context.find("this gate has had 5"), std::string::npos);
 }
@@ -260,7 +264,13 @@ TEST_F(LoadRules, APolicyThatMustBeSignedIsTakenFromNoFolder) {
     EXPECT_EQ((*rules)->policy.epoch(), 3U);
     EXPECT_EQ((*rules)->policy_serial, 3U);
     auto had = Serials::load(folder_.path());
-    ASSERT_TRUE(had && had->raise("policy", 4));
+    ASSERT_TRUE(had && had->raise("policy", 3, (*rules)->policy.hash()));
+    EXPECT_TRUE(load()) << "the same again";
+    const judge::PolicyBundle other{.serial = 3, .made = {}, .files = {{"w.toml", policy_ + "\n", "w.toml"}}};
+    folder_.write("policy.d", std::string(as_text(company.sign(judge::encode(other), 2, judge::kPolicyPurpose))));
+    EXPECT_NE(load().error().context.find("another file of that serial"), std::string::npos);
+    sign(2);
+    ASSERT_TRUE(had->raise("policy", 4, {}));
     EXPECT_EQ(load().error().reason, Reason::config_invalid);
 }
 
@@ -269,19 +279,39 @@ TEST(Serials, OnlyRiseAndStay) {
     auto serials = Serials::load(folder.path());
     ASSERT_TRUE(serials);
     EXPECT_EQ(serials->highest("policy"), 0U);
-    ASSERT_TRUE(serials->raise("policy", 7) && serials->raise("collateral", 1) && serials->raise("policy", 3));
+    const Sha256 one{1}, two{2};
+    ASSERT_TRUE(serials->raise("policy", 7, one) && serials->raise("collateral", 1, two) &&
+                serials->raise("policy", 3, two) && serials->raise("policy", 7, two));
     const auto again = Serials::load(folder.path());
     ASSERT_TRUE(again);
     EXPECT_EQ(again->highest("policy"), 7U);
     EXPECT_EQ(again->highest("collateral"), 1U);
-    EXPECT_TRUE(again->check("policy", 7, "f"));
-    EXPECT_EQ(again->check("policy", 6, "f").error().reason, Reason::config_invalid);
+    EXPECT_TRUE(again->check("policy", 7, one, "f"));
+    EXPECT_TRUE(again->check("policy", 8, two, "f"));
+    EXPECT_EQ(again->check("policy", 6, one, "f").error().reason, Reason::config_invalid);
+    EXPECT_EQ(again->check("policy", 7, two, "f").error().reason, Reason::config_invalid) << "another of that serial";
     // A file that is not understood must not pass for an empty one.
-    for (const char* bad : {"policy", "policy x", "policy 7x", "policy -1", "policy 99999999999999999999"}) {
+    for (const char* bad : {"policy", "policy x", "policy 7x", "policy -1", "policy 99999999999999999999", "policy 7 ",
+                            "policy 7 12", "policy 7  12"}) {
         folder.write("serials", bad);
         EXPECT_EQ(Serials::load(folder.path()).error().reason, Reason::malformed) << bad;
     }
     EXPECT_EQ(Serials::load(folder.file("serials")).error().reason, Reason::io_failed) << "no folder";
+}
+
+TEST(Serials, OfAnEarlierBuildHaveNoHashYet) {
+    const test::TempDir folder;
+    folder.write("serials", "collateral 3\npolicy 7\n");
+    auto serials = Serials::load(folder.path());
+    ASSERT_TRUE(serials) << serials.error().to_string();
+    EXPECT_EQ(serials->highest("policy"), 7U);
+    EXPECT_TRUE(serials->check("policy", 7, Sha256{1}, "f"));
+    EXPECT_FALSE(serials->check("policy", 6, Sha256{1}, "f"));
+    ASSERT_TRUE(serials->raise("policy", 7, Sha256{1}));
+    const auto again = Serials::load(folder.path());
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(again->check("policy", 7, Sha256{2}, "f")) << "from now on";
+    EXPECT_EQ(again->highest("collateral"), 3U);
 }
 
 TEST_F(LoadRules, ANodesFileHoldsNodesOnly) {
