@@ -237,6 +237,7 @@ std::string ear_claims(const Decision& decision, const EarFacts& facts) {
     const std::string nonce = base64url_encode(facts.nonce);
     if (nonce.size() >= 8 && nonce.size() <= 88) out.emplace("eat_nonce", quoted(nonce));
     if (!facts.record.empty()) out.emplace("cloudtaser.record", quoted(facts.record));
+    if (!facts.record_sha256.empty()) out.emplace("cloudtaser.record-hash", quoted("sha256:" + facts.record_sha256));
     if (!decision.workload.empty()) out.emplace("cloudtaser.workload", quoted(decision.workload));
     if (!decision.node.empty()) out.emplace("cloudtaser.node", quoted(decision.node));
     if (decision.policy_epoch != 0) out.emplace("cloudtaser.policy-epoch", std::to_string(decision.policy_epoch));

@@ -41,9 +41,10 @@ TrustValue trust_value(Reason reason);
 
 // What a result says beside its decision.
 struct EarFacts {
-    std::string record;  // id of the audit record, if there is one
-    Bytes nonce;         // what the evidence had to be over; too short or too long for an EAT nonce is left out
-    bool fresh = true;   // false: nobody asked for this evidence, so it may be of any age
+    std::string record = {};         // id of the audit record, if there is one
+    std::string record_sha256 = {};  // hex, of its file
+    Bytes nonce = {};   // what the evidence had to be over; too short or too long for an EAT nonce is left out
+    bool fresh = true;  // false: nobody asked for this evidence, so it may be of any age
 };
 
 // The worst status of its submodules.

@@ -192,7 +192,7 @@ Result<int> collateral_keygen(const std::string& path, Output& out) {
     out.field("Key", path);
     out.field("Signer", text);
     out.line();
-    out.line("Tell each gate (gate.toml): one of `signers` in [collateral] or [policy_signers].");
+    out.line("Tell each gate (gate.toml): one of `signers` in [collateral] or [signed_policy].");
     return 0;
 }
 
@@ -266,10 +266,10 @@ Result<int> collateral_show(const CollateralVerifyOptions& options, WallTime now
     CT_TRY(const auto signers, parse_signers(options.signers, options.needed));
     out.json().begin_object();
     show_head(file, out);
-    show_signatures(file.envelope, signers, out);
+    const bool good = show_signatures(file.envelope, attest::kCollateralPurpose, signers, out);
     show_items(file.bundle, at, others, out);
     out.json().end_object();
-    return 0;
+    return good ? 0 : 1;
 }
 
 Result<int> collateral_verify(const CollateralVerifyOptions& options, WallTime now, Output& out) {
@@ -282,7 +282,7 @@ Result<int> collateral_verify(const CollateralVerifyOptions& options, WallTime n
         return fail(Reason::evidence_collateral_expired, "collateral bundle " + std::to_string(makers.serial));
     out.json().begin_object();
     show_head(file, out);
-    show_signatures(file.envelope, signers, out);
+    show_signatures(file.envelope, attest::kCollateralPurpose, signers, out);
     const bool sound = show_items(file.bundle, at, others, out);
     out.line();
     out.line(sound ? "In order." : "Not in order.");

@@ -172,7 +172,8 @@ Result<int> gate_node_revoke(const GateNodeOptions& options, Output& out) {
     put_json(entry, out.json());
     describe(entry, out);
     out.field("Revoked", when_in_force(taken));
-    out.line("Tokens that it has end with their time to live; nothing is renewed.");
+    out.line(taken ? "The gate has OpenBao end the tokens that it has."
+                   : "The tokens that it has are ended when the gate starts, or by their time to live before that.");
     return 0;
 }
 

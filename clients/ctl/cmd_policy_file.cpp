@@ -61,7 +61,7 @@ Result<int> policy_verify(const PolicyVerifyOptions& options, Output& out) {
     CT_TRY(const auto policy, judge::Policy::parse(bundle.files));
     out.json().begin_object();
     show(bundle, policy, out);
-    show_signatures(envelope, signers, out);
+    show_signatures(envelope, judge::kPolicyPurpose, signers, out);
     out.json().end_object();
     return 0;
 }

@@ -146,6 +146,7 @@ struct ReplayOptions {
     std::string record = {};   // a file, "-" for standard input, or the id of a record in `records`
     std::string records = {};  // folder of the gate
     std::string policy = {};   // judge by this policy instead of the recorded one: what would it have said?
+    std::string sha256 = {};   // of the record, as the gate's journal has it; empty: not known
     bool raw = false;          // the recomputed decision's bytes, and nothing else
 };
 Result<int> verdict_replay(const ReplayOptions& options, Output& out);
@@ -154,6 +155,7 @@ struct EarOptions {
     std::string record = {};   // as in ReplayOptions
     std::string records = {};  // folder of the gate
     std::string key = {};      // PEM, Ed25519 or P-256: who signs the result
+    std::string sha256 = {};   // as in ReplayOptions
 };
 Result<int> verdict_ear(const EarOptions& options, Output& out);
 

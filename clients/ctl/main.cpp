@@ -188,11 +188,13 @@ struct Arguments {
         v->add_option("--records", replay.records, "Where the gate keeps its records")
             ->default_val("/var/lib/cloudtaser-gate/records");
         v->add_option("--policy", replay.policy, "Judge by these policy files instead: what would they have said?");
+        v->add_option("--sha256", replay.sha256, "Of the record, as the gate's journal has it (CT_RECORD_SHA256)");
         v->add_flag("--raw", replay.raw, "Write the recomputed decision's bytes and nothing else");
         v = verb(*below, "ear", "Sign what a record holds as an attestation result (JWT)",
                  [this](Output& out) { return with_key([&] { return ctl::verdict_ear(ear, out); }); });
         v->add_option("RECORD", ear.record, "A record file, its id, or - for standard input")->required();
         v->add_option("--key", ear.key, "Private key in PEM, Ed25519 or P-256")->required();
+        v->add_option("--sha256", ear.sha256, "Of the record, as the gate's journal has it (CT_RECORD_SHA256)");
         v->add_option("--records", ear.records, "Where the gate keeps its records")
             ->default_val("/var/lib/cloudtaser-gate/records");
 

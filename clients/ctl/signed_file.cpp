@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::size_t kKeyPem = 16384;
 
+const crypto::PublicKey* signer_of(const attest::Envelope::Signature& signature, const judge::Signers& signers) {
+    for (const auto& key : signers.keys)
+        if (const auto name = key.spki_sha256(); name && *name == signature.key) return &key;
+    return nullptr;
+}
+
 }  // namespace
 
 Result<attest::Envelope> read_signed(const std::string& path) {
@@ -52,18 +58,26 @@ Result<judge::Signers> parse_signers(const std::vector<std::string>& texts, std:
     return out;
 }
 
-void show_signatures(const attest::Envelope& envelope, const judge::Signers& signers, Output& out) {
+bool show_signatures(const attest::Envelope& envelope, std::string_view purpose, const judge::Signers& signers,
+                     Output& out) {
+    bool all_good = true;
     out.json().key("signatures").begin_array();
     for (const auto& signature : envelope.signatures) {
-        std::string who;
-        for (const auto& key : signers.keys)
-            if (const auto name = key.spki_sha256(); name && *name == signature.key) who = judge::signer_text(key);
-        out.field("Signature of", who.empty() ? "key " + hex_encode(signature.key) : who);
+        const auto* key = signer_of(signature, signers);
         out.json().begin_object().key("key").string(hex_encode(signature.key)).key("signer");
-        who.empty() ? out.json().null() : out.json().string(who);
-        out.json().end_object();
+        if (key == nullptr) {
+            out.field("Signature",
+                      "not verified: of key " + hex_encode(signature.key) + ", which is none of the signers given");
+            out.json().null().key("good").null().end_object();
+            continue;
+        }
+        const bool good = attest::check_signatures(envelope, purpose, {key, 1}, 1).has_value();
+        all_good = all_good && good;
+        out.field("Signature of", judge::signer_text(*key) + (good ? "" : " DOES NOT VERIFY: the file is another one"));
+        out.json().string(judge::signer_text(*key)).key("good").boolean(good).end_object();
     }
     out.json().end_array();
+    return all_good;
 }
 
 }  // namespace ct::ctl

@@ -23,7 +23,8 @@ Result<int> sign_file(const std::string& path, const std::vector<std::string>& k
 // "ed25519:HEX", each; `needed` of them.
 Result<judge::Signers> parse_signers(const std::vector<std::string>& texts, std::size_t needed);
 
-// The signatures of a file: whose, as far as `signers` tell.
-void show_signatures(const attest::Envelope& envelope, const judge::Signers& signers, Output& out);
+// The signatures of a file: whose, and whether they are good, as far as `signers` tell. False if one of theirs is not.
+bool show_signatures(const attest::Envelope& envelope, std::string_view purpose, const judge::Signers& signers,
+                     Output& out);
 
 }  // namespace ct::ctl

@@ -41,11 +41,20 @@ Status AuditRecorder::write_event(const action::Store& what, const std::string& 
     return event.success();
 }
 
-Status AuditRecorder::store(const action::Store& what, const std::string& address) {
+bool AuditRecorder::affordable(const action::Store& what) {
     const auto now = std::chrono::duration<double>(loop_.now().time_since_epoch()).count();
-    if (what.stranger && !strangers_.take(now)) {
+    if (what.stranger) return strangers_.take(now);
+    if (what.verdict.released || what.token_asked) return true;
+    const auto reason = what.verdict.reason;
+    const bool shut_out = reason == Reason::node_revoked || reason == Reason::tls_certificate_expired;
+    if (shut_out) return shut_out_.take(what.node_spki, now);
+    return (severity(what.verdict) == audit::Severity::alarm ? alarms_ : refusals_).take(what.node_spki, now);
+}
+
+Status AuditRecorder::store(const action::Store& what, const std::string& address) {
+    if (!affordable(what)) {
         ++unrecorded_;
-        return fail(Reason::quota_exceeded, "too many strangers");
+        return fail(Reason::quota_exceeded, "too many refusals");
     }
     const auto& verdict = what.verdict;
     CT_CHECK(store_.write(verdict.record, what.record, verdict.released, loop_.wall_now(), verdict.lifetime));

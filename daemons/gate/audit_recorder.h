@@ -21,14 +21,17 @@ public:
     [[nodiscard]] std::uint64_t unrecorded() const { return unrecorded_; }
 
 private:
+    bool affordable(const action::Store& what);
     Status write_event(const action::Store& what, const std::string& address);
 
     EventLoop& loop_;
     audit::Sink& sink_;
     RecordStore store_;
-    // Refusals of strangers a minute. More of them are answered and counted, but neither recorded nor put into the journal:
-    // whoever reaches the port could write to the disk otherwise.
+    // Refusals a minute: of all strangers together, and for each key of a node those that are its own, those that are alarms
+    // and the others. More of them are answered and counted, but neither recorded nor put into the journal: whoever reaches
+    // the port could write to the disk otherwise, and push out the records that tell what it did.
     Allowance strangers_{30};
+    KeyedAllowance shut_out_{6}, alarms_{60}, refusals_{60};
     std::uint64_t unrecorded_ = 0;
 };
 

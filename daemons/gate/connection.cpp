@@ -17,8 +17,9 @@ constexpr std::size_t kHelloSize = 512 << 10;
 
 }  // namespace
 
-Connection::Connection(Surroundings& around, std::string address, std::function<void()> ended)
-    : around_(around), address_(std::move(address)), ended_(std::move(ended)) {}
+Connection::Connection(Surroundings& around, std::string address, std::function<void()> shaken,
+                       std::function<void()> ended)
+    : around_(around), address_(std::move(address)), on_shaken_(std::move(shaken)), ended_(std::move(ended)) {}
 
 Connection::~Connection() { forget_input(); }
 
@@ -76,6 +77,7 @@ void Connection::shake_hands() {
     if (!exporter || !random) return feed(event::Broken{exporter ? random.error() : exporter.error()});
     connected.exporter = *exporter;
     shaken_ = true;
+    if (const auto call = std::exchange(on_shaken_, nullptr)) call();
     feed(std::move(connected));
 }
 
@@ -87,7 +89,6 @@ void Connection::pump() {
     while (tls_ && (exchange_.wants_message() || draining_)) {
         if (!draining_) {
             if (auto message = frames_.next()) {
-                around_.input.used -= std::exchange(charged_, 0);
                 // A hello may well be the same as the last one; a proof may not.
                 const bool seen = exchange_.state() != State::hello && around_.seen.seen(crypto::sha256(*message));
                 feed(event::Received{std::move(*message), seen});
@@ -116,18 +117,13 @@ void Connection::take_bytes(ByteView bytes) {
         if (drained_ > limits::kGateMessage) feed(event::PeerClosed{});
         return;
     }
-    charge(bytes.size());
-    if (around_.input.used > around_.input.most)
+    if (!around_.input.take(peer_.spki, bytes.size()))
         return feed(event::Broken{{Reason::quota_exceeded, "the gate has too many messages in work", 0}});
+    charged_ += bytes.size();
     if (exchange_.state() == State::hello && charged_ > kHelloSize)
         return feed(
             event::Broken{{Reason::too_large, "a hello of more than " + std::to_string(kHelloSize) + " bytes", 0}});
     if (const auto status = frames_.feed(bytes); !status) feed(event::Broken{status.error()});
-}
-
-void Connection::charge(std::size_t bytes) {
-    charged_ += bytes;
-    around_.input.used += bytes;
 }
 
 void Connection::write_some() {
@@ -210,7 +206,7 @@ void Connection::carry_out(Action& action) {
 
 void Connection::forget_input() {
     frames_ = {};
-    around_.input.used -= std::exchange(charged_, 0);
+    around_.input.give_back(peer_.spki, std::exchange(charged_, 0));
 }
 
 void Connection::end() {
@@ -219,6 +215,7 @@ void Connection::end() {
     deadline_.reset();
     if (tls_) tls_->close_notify();
     tls_.reset();
+    if (const auto call = std::exchange(on_shaken_, nullptr)) call();
     if (const auto call = std::exchange(ended_, nullptr)) call();
 }
 

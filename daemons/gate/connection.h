@@ -14,16 +14,11 @@
 #include "crypto/tls.h"
 #include "daemons/gate/core.h"
 #include "daemons/gate/ports.h"
+#include "daemons/gate/quotas.h"
 #include "daemons/gate/seen.h"
 #include "loop/event.h"
 
 namespace ct::gate {
-
-// Bytes of unfinished messages that all connections together may hold: nodes are trusted to be nodes, not to be kind.
-struct InputBudget {
-    std::size_t most = std::size_t{256} << 20;
-    std::size_t used = 0;
-};
 
 // Of proofs, which no two nodes can have in common.
 inline constexpr std::size_t kSeenMessages = 65536;
@@ -43,8 +38,9 @@ struct Surroundings {
 
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-    // `ended` runs once, from the loop; the connection may be dropped in it.
-    Connection(Surroundings& around, std::string address, std::function<void()> ended);
+    // Each runs once, from the loop: `shaken` when the handshake is over, done or not, then `ended`; in that one the connection
+    // may be dropped.
+    Connection(Surroundings& around, std::string address, std::function<void()> shaken, std::function<void()> ended);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -62,19 +58,18 @@ private:
     void feed(Event event);
     void carry_out(Action& action);
     void set_deadline(Millis after);
-    void charge(std::size_t bytes);
     void forget_input();
     void end();
 
     Surroundings& around_;
     std::string address_;
-    std::function<void()> ended_;
+    std::function<void()> on_shaken_, ended_;
     Exchange exchange_;
     std::optional<crypto::TlsStream> tls_;
     Sha256 gate_spki_{};
     crypto::PeerCertificate peer_{};
     attest::FrameReader frames_;
-    std::size_t charged_ = 0;  // of the input budget, for the message in work
+    std::size_t charged_ = 0;  // of the input budget, until the exchange needs no message any more
     Bytes output_;
     std::size_t written_ = 0;
     bool shaken_ = false, draining_ = false, peer_closed_ = false;

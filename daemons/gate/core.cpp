@@ -17,12 +17,6 @@ namespace {
 // A refused proof may be followed by one more message, to be told that its challenge is spent. Not by a conversation.
 constexpr unsigned kMostAnswers = 2;
 
-// The client of OpenBao gives up first and says why; this is for the case that it does not.
-constexpr Millis kMintDeadline = limits::kVaultReplyTime + Millis{2000};
-
-// As for the client of OpenBao: the pool of judges gives up first.
-constexpr Millis kJudgeDeadline = limits::kVerdictTime + Millis{2000};
-
 template <class... Ts>
 struct Overloaded : Ts... {
     using Ts::operator()...;
@@ -246,6 +240,7 @@ Exchange::Actions Exchange::conclude(judge::Decision decision) {
     verdict_.lifetime = decision_.terms.lifetime;
     if (!decision_.granted()) return refuse(decision_.findings.front().reason, decision_.findings.front().detail);
     state_ = State::mint;
+    token_asked_ = true;
     return {action::SetDeadline{kMintDeadline},
             action::Mint{decision_.mint,
                          display_name(facts_),
@@ -283,7 +278,8 @@ Exchange::Actions Exchange::store() {
     auto bytes = judge::encode(record);
     verdict_.record_sha256 = hex_encode(crypto::sha256(bytes));
     state_ = State::record;
-    return {action::SetDeadline{limits::kGateReply}, action::Store{verdict_, std::move(bytes), !facts_.node}};
+    return {action::SetDeadline{limits::kGateReply},
+            action::Store{verdict_, std::move(bytes), facts_.node_spki, !facts_.node, token_asked_}};
 }
 
 Exchange::Actions Exchange::answer(bool stored) {
@@ -312,7 +308,11 @@ Exchange::Actions Exchange::answer(bool stored) {
     state_ = State::answered;
     // After a fault there is nothing sensible to read any more.
     if (facts_.fault) answers_ = kMostAnswers;
-    if (!wants_message()) out.emplace_back(action::Drain{});
+    if (!wants_message()) {
+        facts_.hello.reset();
+        facts_.proof.reset();
+        out.emplace_back(action::Drain{});
+    }
     out.emplace_back(action::SetDeadline{kLinger});
     return out;
 }

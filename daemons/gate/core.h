@@ -127,7 +127,9 @@ struct Mint {
 struct Store {
     Verdict verdict;
     Bytes record;
-    bool stranger = false;  // the peer is not enrolled: it may not fill the disk
+    Sha256 node_spki{};
+    bool stranger = false;     // the peer is not enrolled: it may not fill the disk
+    bool token_asked = false;  // OpenBao may have made a token, whatever the verdict is in the end
 };
 // For the counters, the bus signal and the table of leases. Once for each verdict, after the node was answered.
 struct Announce {
@@ -162,6 +164,11 @@ struct Moment {
     WallTime now;
 };
 
+// The judge, and then the client of OpenBao, give up first and say why; these are for the case that they do not.
+inline constexpr Millis kJudgeDeadline = limits::kVerdictTime + Millis{2000};
+inline constexpr Millis kMintDeadline = limits::kVaultReplyTime + Millis{2000};
+// A token's time begins when OpenBao makes it: at most so long after the time that the verdict counts from.
+inline constexpr Millis kTokenDelay = kJudgeDeadline + kMintDeadline;
 inline constexpr Millis kLinger{2000};  // for the peer to take the answer and close
 
 class Exchange {
@@ -200,7 +207,7 @@ private:
     judge::Decision decision_;
     Verdict verdict_;
     event::Minted token_;
-    bool peer_gone_ = false;
+    bool peer_gone_ = false, token_asked_ = false;
     unsigned answers_ = 0;
 };
 

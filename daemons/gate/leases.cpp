@@ -35,6 +35,25 @@ std::uint64_t count(const std::map<std::string, std::string>& claims, const std:
     return error == std::errc() && *end == '\0' ? out : kNoCount;
 }
 
+// When the token of a verdict is certainly over, that stands until `end`.
+WallTime end_of_token(WallTime end) { return std::min(end, WallTime::max() - kTokenDelay) + kTokenDelay; }
+
+// The keys that tell one machine from another, whatever kind of evidence shows them: what a node may choose is none. Its
+// endorsement key stays where it makes a new attestation key at each boot; it is proven by a credential only.
+std::vector<std::string> machine_keys(const std::map<std::string, std::string>& claims) {
+    const auto value = [&](const char* name) {
+        const auto at = claims.find(name);
+        return at == claims.end() ? std::string() : at->second;
+    };
+    std::vector<std::string> out;
+    if (const auto key = value("ek_key"); !key.empty() && value("ak_trust") == "credential")
+        out.push_back("ek_key=" + key);
+    if (const auto key = value("ak_key"); !key.empty()) out.push_back("ak_key=" + key);
+    // A record of before there were these two.
+    if (const auto key = value("ak"); out.empty() && !key.empty()) out.push_back("ak=" + key);
+    return out;
+}
+
 // Why a lease falls, if it does.
 std::optional<std::pair<Reason, std::string>> fallen(const Lease& lease, const Rules& rules,
                                                      const std::map<std::uint64_t, std::string>& denied) {
@@ -63,28 +82,27 @@ Lease lease_of(const judge::Decision& decision, const Sha256& node_spki, std::st
               decision.workload,
               node_spki,
               decision.policy_epoch,
-              decision.expires,
+              end_of_token(decision.expires),
               {},
               {}};
     for (const auto& [kind, claims] : decision.claims) {
         for (const auto as : attest::denied_as(kind))
             for (const auto& [name, value] : claims)
                 out.claims.push_back(entry_hash(std::string(as) + "." + name, value));
-        const auto key = claims.find("ak");
         const auto reset = count(claims, "reset_count"), restart = count(claims, "restart_count");
-        if (key != claims.end() && reset != kNoCount && restart != kNoCount)
-            out.boots.push_back({short_hash(kind + "=" + key->second), reset, restart});
+        if (reset == kNoCount || restart == kNoCount) continue;
+        for (const auto& key : machine_keys(claims))
+            out.boots.push_back({short_hash(key), reset, restart});
     }
     std::ranges::sort(out.claims);
     out.claims.shrink_to_fit();
     return out;
 }
 
-std::optional<Lease> lease_of(const judge::Record& record) {
+Result<std::optional<Lease>> lease_of(const judge::Record& record) {
     if (!record.outcome.released || record.outcome.accessor.empty()) return std::nullopt;
-    const auto decision = judge::decode_decision(record.decision);
-    if (!decision) return std::nullopt;
-    return lease_of(*decision, record.facts.node_spki, record.outcome.accessor, record.id);
+    CT_TRY(const auto decision, judge::decode_decision(record.decision));
+    return lease_of(decision, record.facts.node_spki, record.outcome.accessor, record.id);
 }
 
 bool Leases::of_earlier_boot(const Lease& lease) const {

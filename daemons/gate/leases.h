@@ -22,21 +22,21 @@ struct Lease {
     std::string node, workload;
     Sha256 node_spki{};
     std::uint64_t policy_epoch = 0;
-    WallTime expires;
+    WallTime expires;  // of its token, at the latest
     // The deny list's view of the evidence: each KIND.CLAIM=VALUE, hashed to 8 bytes, ascending. A list entry is looked for by
     // its hash; that another claim has the same one, by chance once in 2^40 for a whole fleet, ends a lease too early.
     std::vector<std::uint64_t> claims;
     // Since when the machine has been up, by key: a quote that shows another boot says that this one is over.
     struct Boot {
-        std::uint64_t key = 0;  // hash of kind and attesting key
+        std::uint64_t key = 0;  // hash of a key that the machine has proven to hold
         std::uint64_t reset = 0, restart = 0;
         bool operator==(const Boot&) const = default;
     };
     std::vector<Boot> boots;
 };
 
-// nullopt for a record of a refusal, or of a release that has no token.
-std::optional<Lease> lease_of(const judge::Record& record);
+// nullopt for a record of a refusal, or of a release that has no token. Else malformed.
+Result<std::optional<Lease>> lease_of(const judge::Record& record);
 Lease lease_of(const judge::Decision& decision, const Sha256& node_spki, std::string accessor, std::string record);
 
 struct Ended {

@@ -33,9 +33,12 @@ timespec to_timespec(WallTime time) {
     return {whole.time_since_epoch().count(), std::chrono::nanoseconds{time - whole}.count()};
 }
 
-bool ends_after(const struct stat& file, WallTime now) {
-    const auto at = to_timespec(now);
-    return file.st_mtim.tv_sec != at.tv_sec ? file.st_mtim.tv_sec > at.tv_sec : file.st_mtim.tv_nsec > at.tv_nsec;
+// What write() dated it with.
+WallTime end_of(const struct stat& file) {
+    constexpr auto most = std::chrono::floor<Seconds>(WallTime::max()).time_since_epoch().count() - 1;
+    const Seconds whole{std::clamp<std::int64_t>(file.st_mtim.tv_sec, 0, most)};
+    const std::chrono::nanoseconds rest{file.st_mtim.tv_nsec};
+    return WallTime{whole + std::chrono::floor<std::chrono::microseconds>(rest)};
 }
 
 }  // namespace
@@ -144,12 +147,13 @@ void RecordStore::remove(const std::string& id, bool released) {
     folder.files.erase(at);
 }
 
-void RecordStore::each_live_release(WallTime now, const std::function<void(ByteView)>& take) const {
+void RecordStore::each_live_release(WallTime now, const std::function<void(const LiveRelease&)>& take) const {
     for (const auto& file : released_.files) {
         struct stat info{};
-        if (::fstatat(released_.fd.get(), file.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !ends_after(info, now))
+        if (::fstatat(released_.fd.get(), file.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || end_of(info) <= now)
             continue;
-        if (const auto bytes = read_file(released_.path + "/" + file.name, judge::kRecordSize)) take(as_bytes(*bytes));
+        const std::string path = released_.path + "/" + file.name;
+        take({path, end_of(info), read_file(path, judge::kRecordSize)});
     }
 }
 

@@ -29,8 +29,14 @@ public:
     // For a record whose verdict was not carried out after all.
     void remove(const std::string& id, bool released);
 
-    // The records of releases that may still live, oldest first; one that cannot be read is left out.
-    void each_live_release(WallTime now, const std::function<void(ByteView)>& take) const;
+    // The records of releases that may still live, oldest first, each by the path of its file and its end; or why it can't be
+    // read.
+    struct LiveRelease {
+        std::string path;
+        WallTime end;
+        Result<std::string> bytes;
+    };
+    void each_live_release(WallTime now, const std::function<void(const LiveRelease&)>& take) const;
 
     // Why no release could be recorded now, if so: asked before OpenBao makes a token in vain.
     [[nodiscard]] Status ready(WallTime now);

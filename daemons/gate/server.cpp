@@ -115,6 +115,11 @@ void Server::accept_from(Listener& listener) {
             ++refused_;
             continue;
         }
+        if (!handshakes_.enter(caller.key)) {
+            quotas_.leave(caller.key);
+            ++refused_;
+            continue;
+        }
         admit(std::move(socket), caller.shown, caller.key);
     }
 }
@@ -123,15 +128,17 @@ void Server::admit(Fd socket, const std::string& address, const std::string& key
     const int one = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     const auto id = next_++;
-    auto connection = std::make_shared<Connection>(around_, address, [this, id, key] {
+    const auto shaken = [this, key] { handshakes_.leave(key); };
+    const auto ended = [this, id, key] {
         quotas_.leave(key);
         connections_.erase(id);
-    });
+    };
+    auto connection = std::make_shared<Connection>(around_, address, shaken, ended);
     connections_.emplace(id, connection);
     if (const auto status = connection->start(*identity_, std::move(socket)); !status) {
-        log::warning("a connection from " + address, status.error());
-        quotas_.leave(key);
-        connections_.erase(id);
+        around_.handshake_failed(status.error(), address);
+        shaken();
+        ended();
     }
 }
 

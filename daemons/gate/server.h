@@ -41,6 +41,8 @@ private:
     std::uint64_t& refused_;
     std::shared_ptr<const crypto::TlsContext> identity_;
     Quotas quotas_{1, 1};
+    // An unfinished handshake takes about 100 KiB of secret memory, and costs its maker no key.
+    Quotas handshakes_{256, 32};
     std::map<std::string, std::unique_ptr<Listener>> listeners_;
     Source resume_;
     std::uint64_t next_ = 0;

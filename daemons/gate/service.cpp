@@ -45,8 +45,10 @@ Status record_policy(audit::Sink& sink, const Rules& rules) {
 }
 
 Status raise_serials(Serials& serials, const Rules& rules) {
-    CT_CHECK(serials.raise(judge::kPolicyPurpose, rules.policy_serial));
-    if (const auto* makers = rules.policy.makers()) return serials.raise(attest::kCollateralPurpose, makers->serial);
+    if (rules.policy_serial != 0)
+        CT_CHECK(serials.raise(judge::kPolicyPurpose, rules.policy_serial, rules.policy.hash()));
+    if (const auto* makers = rules.policy.makers())
+        return serials.raise(attest::kCollateralPurpose, makers->serial, makers->hash);
     return {};
 }
 
@@ -118,7 +120,7 @@ GateService::GateService(daemon::Daemon& daemon, Settings settings, std::shared_
               .handshake_failed =
                   [this](const Error& error, const std::string& address) {
                       ++daemon_.counter("handshakes_failed");
-                      log::write(log::Level::info, "no TLS with " + address, error);
+                      log_peer(handshake_lines_, "no TLS with " + address, error);
                   }},
       ender_(
           daemon.loop(), daemon.audit(),
@@ -205,6 +207,7 @@ Status GateService::reload(const config::Document& document) {
 void GateService::show_state() {
     std::string trouble = judge_trouble_.empty() ? vault_trouble_ : judge_trouble_;
     if (trouble.empty()) trouble = lease_trouble_;
+    if (trouble.empty() && daemon_.loop().wall_now() < restore_trouble_ends_) trouble = restore_trouble_;
     const auto collateral = collateral_trouble(rules_->policy.makers(), daemon_.loop().wall_now());
     if (!collateral.empty()) trouble = collateral;
     const auto left = std::chrono::floor<Seconds>(identity_->own_not_after() - daemon_.loop().wall_now());
@@ -226,11 +229,32 @@ void GateService::watch_certificate() {
 // What was released before a restart and may still live.
 void GateService::restore_leases() {
     const auto now = daemon_.loop().wall_now();
-    recorder_.files().each_live_release(now, [&](ByteView bytes) {
-        const auto record = judge::decode_record(bytes);
-        if (!record) return;
-        if (auto lease = lease_of(*record)) ender_.end(leases_.add(std::move(*lease), now));
+    std::size_t lost = 0;
+    recorder_.files().each_live_release(now, [&](const RecordStore::LiveRelease& release) {
+        const auto restored = restore_lease(release.bytes, now);
+        if (restored) return;
+        log::error("the record of a release that may still live: " + release.path, restored.error());
+        restore_trouble_ends_ = std::max(restore_trouble_ends_, release.end);
+        restore_trouble_ =
+            "records of releases that may still live cannot be read, so what they released is not ended "
+            "before its time: " +
+            std::to_string(++lost) + ", the last one " + release.path;
     });
+}
+
+Status GateService::restore_lease(const Result<std::string>& record, WallTime now) {
+    if (!record) return std::unexpected(record.error());
+    CT_TRY(const auto decoded, judge::decode_record(as_bytes(*record)));
+    CT_TRY(auto lease, lease_of(decoded));
+    if (lease) ender_.end(leases_.add(std::move(*lease), now));
+    return {};
+}
+
+void GateService::log_peer(LineAllowance& lines, const std::string& what, const Error& why) {
+    const auto left_out = lines.take(std::chrono::duration<double>(daemon_.loop().now().time_since_epoch()).count());
+    if (!left_out) return;
+    if (*left_out > 0) log::info(std::to_string(*left_out) + " lines like the next one were left out");
+    log::write(log::Level::info, what, why);
 }
 
 void GateService::announce(const action::Announce& said, const std::string& address) {
@@ -242,8 +266,8 @@ void GateService::announce(const action::Announce& said, const std::string& addr
     daemon_.counter("records_dropped") = recorder_.files().dropped();
     daemon_.counter("refusals_unrecorded") = recorder_.unrecorded();
     if (!verdict.released)
-        log::write(log::Level::info, "refused " + (verdict.node.empty() ? address : verdict.node),
-                   {verdict.reason, verdict.detail, 0});
+        log_peer(refusal_lines_, "refused " + (verdict.node.empty() ? address : verdict.node),
+                 {verdict.reason, verdict.detail, 0});
     if (verdict.reason == Reason::audit_unavailable && !verdict.released) show_state();
     const auto sent = daemon_.bus().emit(kPath, kInterface, "Verdict", [&](bus::Message& signal) {
         return signal.append_all(verdict.workload, verdict.released,

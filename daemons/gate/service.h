@@ -34,7 +34,9 @@ private:
     Status start_judges();
     bus::Interface interface();
     void announce(const action::Announce& said, const std::string& address);
+    void log_peer(LineAllowance& lines, const std::string& what, const Error& why);
     void restore_leases();
+    Status restore_lease(const Result<std::string>& record, WallTime now);
     void list_nodes(bus::Call call);
     void show_state();
     void watch_certificate();
@@ -52,7 +54,10 @@ private:
     Leases leases_;
     LeaseEnder ender_;
     Server server_;
-    std::string vault_trouble_, judge_trouble_, lease_trouble_;
+    // A minute, each. Verdicts go to the same journal, which has room for so much of one unit.
+    LineAllowance handshake_lines_{30}, refusal_lines_{30};
+    std::string vault_trouble_, judge_trouble_, lease_trouble_, restore_trouble_;
+    WallTime restore_trouble_ends_;
     Source certificate_timer_;
     bus::Slot object_;
 };

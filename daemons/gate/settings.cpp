@@ -98,7 +98,8 @@ Result<RecordSettings> read_records(const Node& root) {
     }
     if (const auto age = table->get("most_age")) {
         CT_TRY(out.most_age, age->as_duration());
-        if (out.most_age < std::chrono::hours{1}) return age->error("write 1h or more");
+        if (out.most_age < kLeastRecordAge)
+            return age->error("write 25h or more: of what may still live the record is needed, to end it");
     }
     if (const auto full = table->get("when_full")) {
         CT_TRY(auto word, full->as_string());
@@ -125,10 +126,10 @@ Result<judge::Signers> read_signers(const Node& table) {
         if (!key) return element.error(key.error().context);
         out.keys.push_back(std::move(*key));
     }
-    if (const auto needed = table.get("needed")) {
-        CT_TRY(const auto count, needed->as_integer(1, static_cast<std::int64_t>(elements.size())));
-        out.needed = static_cast<std::size_t>(count);
-    }
+    const auto needed = table.get("needed");
+    if (!needed) return table.error("needed is required: how many of the signers must have signed");
+    CT_TRY(const auto count, needed->as_integer(1, static_cast<std::int64_t>(elements.size())));
+    out.needed = static_cast<std::size_t>(count);
     return out;
 }
 
@@ -173,13 +174,11 @@ Status read_limits(const Node& root, Settings& into) {
 }
 
 // The policy's files: as they lie there, or from one file that people have signed.
-Result<std::vector<judge::PolicyFile>> read_policy(const Settings& settings, const Serials& had,
-                                                   std::uint64_t& serial) {
+Result<std::vector<judge::PolicyFile>> read_policy(const Settings& settings, std::uint64_t& serial) {
     if (!settings.policy_signers) return judge::read_policy_files(settings.policy);
     CT_TRY(const auto file, read_file(settings.policy, attest::kMostEnvelope));
     auto bundle = judge::open_policy_bundle(as_bytes(file), *settings.policy_signers);
     if (!bundle) return fail(bundle.error().reason, settings.policy + ": " + bundle.error().context);
-    CT_CHECK(had.check(judge::kPolicyPurpose, bundle->serial, settings.policy));
     serial = bundle->serial;
     return std::move(bundle->files);
 }
@@ -188,7 +187,7 @@ Result<std::shared_ptr<const judge::Makers>> load_makers(const SignedSettings& f
     CT_TRY(const auto file, read_file(from.file, attest::kMostEnvelope));
     auto makers = judge::open_makers(as_bytes(file), from.signers);
     if (!makers) return fail(makers.error().reason, from.file + ": " + makers.error().context);
-    CT_CHECK(had.check(attest::kCollateralPurpose, makers->serial, from.file));
+    CT_CHECK(had.check(attest::kCollateralPurpose, makers->serial, makers->hash, from.file));
     return std::make_shared<const judge::Makers>(std::move(*makers));
 }
 
@@ -216,8 +215,9 @@ Result<Settings> parse_settings(const Node& root) {
 
 Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const Node& root, const Serials& had) {
     std::uint64_t serial = 0;
-    CT_TRY(auto files, read_policy(settings, had, serial));
+    CT_TRY(auto files, read_policy(settings, serial));
     CT_TRY(auto policy, judge::Policy::parse(std::move(files)));
+    if (settings.policy_signers) CT_CHECK(had.check(judge::kPolicyPurpose, serial, policy.hash(), settings.policy));
     if (settings.collateral) {
         CT_TRY(auto makers, load_makers(*settings.collateral, had));
         CT_CHECK(policy.rest_on(std::move(makers)));

@@ -27,6 +27,9 @@ struct VaultSettings {
     bool operator==(const VaultSettings&) const = default;
 };
 
+// Of a release that may still live the record is needed: a policy gives a token a day at most.
+inline constexpr Seconds kLeastRecordAge = std::chrono::hours{25};
+
 struct RecordSettings {
     std::string folder = "/var/lib/cloudtaser-gate/records";
     std::uint64_t most_bytes = std::uint64_t{4} << 30;  // of records of releases; those of refusals have a quarter

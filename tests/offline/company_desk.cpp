@@ -70,7 +70,7 @@ Result<std::shared_ptr<const gate::Rules>> CompanyDesk::load(const std::string& 
     const std::string text = "listen = [\"127.0.0.1:8443\"]\npolicy = \"" + folder_.file("policy.d") +
                              "\"\nnodes = \"" + folder_.file("nodes.d") + "\"\nstate = \"" + folder_.file("state") +
                              "\"\n[openbao]\naddress = \"vault.example:8200\"\nca = \"/ca.pem\"\ntoken = \"/token\"\n" +
-                             "[collateral]\nfile = \"" + bundle + "\"\nsigners = [\"" + signer_ + "\"]\n";
+                             "[collateral]\nfile = \"" + bundle + "\"\nsigners = [\"" + signer_ + "\"]\nneeded = 1\n";
     CT_TRY(const auto document, config::Document::parse(text, "gate.toml"));
     CT_TRY(const auto settings, gate::parse_settings(document.root()));
     CT_TRY(const auto had, gate::Serials::load(settings.state_folder));

@@ -109,7 +109,7 @@ Result<std::string> World::write_collateral(const Options& options) const {
     CT_CHECK(attest::add_signature(envelope, attest::kCollateralPurpose, key));
     const Bytes file = attest::encode(envelope);
     return "[collateral]\nfile = " + in_quotes(folder_.write("collateral.signed", as_text(file))) + "\nsigners = [" +
-           in_quotes("ed25519:" + hex_encode(ByteView(spki).last(32))) + "]\n";
+           in_quotes("ed25519:" + hex_encode(ByteView(spki).last(32))) + "]\nneeded = 1\n";
 }
 
 Status World::write_configuration(const Options& options) {

@@ -75,6 +75,7 @@ complete -c cloudtaserctl -n '__fish_seen_subcommand_from ear' -F -l records -r 
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from ear' -l key -r -F -d 'Private key that signs the result'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay' -F -l records -r -d 'Folder of the records'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay' -l policy -r -F -d 'Judge by this policy instead'
+complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay ear' -l sha256 -x -d 'Of the record, from the journal'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from replay' -l raw -d 'Bytes only'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from keygen' -a 'node gate'
 complete -c cloudtaserctl -n '__fish_seen_subcommand_from keygen' -l directory -x -a '(__fish_complete_directories)' -d 'Where to'

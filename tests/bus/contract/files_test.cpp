@@ -91,6 +91,12 @@ TEST(DBusFiles, TheErrorsPageNamesEveryErrorAndNoOther) {
     EXPECT_EQ(all(source("dbus/interfaces/errors.md"), "\n| `", "` |"), names);
 }
 
+// The journal drops what is over its limit and calls it written: verdicts, too.
+TEST(Units, OfTheGateIsNotLimitedByTheJournal) {
+    const auto unit = source("units/cloudtaser-gate.service");
+    EXPECT_NE(unit.find("\nLogRateLimitIntervalSec=0\n"), std::string::npos);
+}
+
 // Exposure as systemd judges it, in tenths: 20 is 2.0 of 10, where an unfenced service has 9.6.
 TEST(Units, AreFencedAsSystemdSeesIt) {
     const auto version = test::run({.argv = {"systemd-analyze", "--version"}});

@@ -3,8 +3,12 @@
 // and a record that replays to the same bytes.
 #include "gate_rig.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -254,6 +258,12 @@ TEST_F(GateRig, StrangersDoNotFillTheDisk) {
     EXPECT_EQ(unrecorded, kTries - records().size()) << "answered, but not recorded, and told so";
     EXPECT_EQ(counter("refusals"), kTries);
     EXPECT_EQ(counter("refusals_unrecorded") + records().size(), kTries);
+    const auto log = bus_->log();
+    std::size_t lines = 0;
+    for (auto at = log.find("refused 127.0.0.1"); at != std::string::npos; at = log.find("refused 127.0.0.1", at + 1))
+        ++lines;
+    EXPECT_GE(lines, 30U);
+    EXPECT_LE(lines, 31U + static_cast<std::size_t>(seconds) / 2) << "nor the journal";
 }
 
 TEST_F(GateRig, ARevokedNodeAndAnExpiredCertificateAreRefused) {
@@ -279,6 +289,77 @@ TEST_F(GateRig, ConnectionsOfOneAddressAreBounded) {
     const auto answer = ask_gate(*one, *machine_->collector, "payments", who_);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->reason(), "released") << "those inside are served";
+}
+
+// What a client says first, and one byte of its next record.
+Result<Bytes> half_a_handshake(const crypto::MadeIdentity& identity) {
+    CT_TRY(const auto context, crypto::TlsContext::create(crypto::TlsContext::Role::client, identity.certificate_pem,
+                                                          identity.key_pem.bytes()));
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) != 0)
+        return fail_errno(Reason::io_failed, "socketpair");
+    const Fd far(ends[1]);
+    CT_TRY(auto stream, crypto::TlsStream::create(context, Fd(ends[0]), [](const auto&) { return Status{}; }));
+    CT_CHECK(stream.handshake());
+    Bytes said(4096);
+    const auto size = ::read(far.get(), said.data(), said.size());
+    if (size <= 0) return fail_errno(Reason::io_failed, "read");
+    said.resize(static_cast<std::size_t>(size));
+    said.push_back(0x16);
+    return said;
+}
+
+// A connection from 127.0.0.HOST that says this and then nothing.
+Fd say(const Bytes& what, std::uint16_t port, std::uint8_t host) {
+    Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in from{}, to{};
+    from.sin_family = to.sin_family = AF_INET;
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(port);
+    EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&from), sizeof from), 0);
+    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    // It may have been turned away already.
+    (void)!::send(socket.get(), what.data(), what.size(), MSG_NOSIGNAL);
+    return socket;
+}
+
+// Bytes that a process has locked, secret memory among them.
+std::size_t locked_bytes(int pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmLck:")) return std::stoul(line.substr(6)) << 10U;
+    return 0;
+}
+
+TEST_F(GateRig, HandshakesThatNobodyFinishesLeaveRoomForOthers) {
+    constexpr std::size_t kHosts = 7, kTries = 60, kOfOne = 32, kOfAll = 256;
+    start();
+    ASSERT_EQ(ask(), "released");
+    const auto half = half_a_handshake(node_);
+    ASSERT_TRUE(half) << half.error().to_string();
+    const auto pid = bus_->pid_of("io.cloudtaser.Gate1");
+    const auto before = locked_bytes(pid);
+    const auto begin = std::chrono::steady_clock::now();
+    std::vector<Fd> open;
+    const auto connect = [&](std::uint8_t host) {
+        for (std::size_t i = 0; i < kTries; ++i)
+            open.push_back(say(*half, port_, host));
+    };
+    for (std::uint8_t host = 2; host < 2 + kHosts; ++host)
+        connect(host);
+    EXPECT_EQ(ask(), "released") << "there is room for others";
+    const auto locked = locked_bytes(pid) - before;
+    connect(2 + kHosts);
+    const auto more = ask();
+    auto held = property("io.cloudtaser.Gate1.Manager", "Connections");
+    ASSERT_TRUE(held && held->enter('v', "u"));
+    const auto refused = counter("connections_refused");
+    if (std::chrono::steady_clock::now() - begin > 8s) GTEST_SKIP() << "this machine is too slow for it";
+    EXPECT_TRUE(more.starts_with("connect: ")) << more << ": all together have a bound, too";
+    EXPECT_EQ(held->read<std::uint32_t>(), kOfAll);
+    EXPECT_EQ(refused, (kHosts + 1) * (kTries - kOfOne) + 1);
+    EXPECT_LT(locked, 32U << 20U) << "of the 128 MiB that the unit has";
 }
 
 // OpenBao.
@@ -473,6 +554,24 @@ TEST_F(GateRig, AReleasedTokenEndsWithWhatItRestsOnAlsoAfterARestart) {
     ASSERT_TRUE(reload());
     wait_for_ended(3);
     EXPECT_FALSE(valid(third));
+}
+
+TEST_F(GateRig, ARecordThatCannotBeReadAfterARestartIsSaidByName) {
+    start();
+    ASSERT_EQ(ask(), "released");
+    const auto path = folder_.file("records/released/" + last_.release->record + ".cbor");
+    const auto end = std::filesystem::last_write_time(path);
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+    std::filesystem::last_write_time(path, end);
+    ASSERT_TRUE(bus_->kill("io.cloudtaser.Gate1", SIGKILL));
+    auto state = property("io.cloudtaser.Daemon1", "State");
+    ASSERT_TRUE(state && state->enter('v', "s"));
+    EXPECT_EQ(*state->read<std::string>(), "degraded");
+    auto reason = property("io.cloudtaser.Daemon1", "Reason");
+    ASSERT_TRUE(reason && reason->enter('v', "s"));
+    EXPECT_NE(reason->read<std::string>()->find(path), std::string::npos);
+    EXPECT_NE(bus_->log().find(path), std::string::npos) << bus_->log();
+    EXPECT_EQ(ask(), "released") << "others are not kept waiting";
 }
 
 TEST_F(GateRig, CollateralIsSignedAndNeverGoesBack) {

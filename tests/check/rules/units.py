@@ -11,7 +11,7 @@ KNOWN = {
     "Service": "AmbientCapabilities BindPaths BindReadOnlyPaths BusName CapabilityBoundingSet CacheDirectory "
                "ConfigurationDirectory ConfigurationDirectoryMode CoredumpFilter DeviceAllow DevicePolicy DynamicUser Environment "
                "ExecPaths ExecReload ExecStart ExecStartPre FileDescriptorStoreMax Group IPAddressAllow IPAddressDeny IPCPrivate "
-               "KeyringMode KillMode LimitCORE LimitMEMLOCK LimitNOFILE LimitNPROC LoadCredential LoadCredentialEncrypted LockPersonality "
+               "KeyringMode KillMode LimitCORE LimitMEMLOCK LimitNOFILE LimitNPROC LoadCredential LoadCredentialEncrypted LockPersonality LogRateLimitIntervalSec "
                "LogsDirectory LogsDirectoryMode MemoryDenyWriteExecute MemoryMax MemorySwapMax NoExecPaths NoNewPrivileges NotifyAccess "
                "OOMScoreAdjust PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivateTmp PrivateUsers ProcSubset "
                "ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules "

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "clients/ctl/collateral_fetch.h"
 #include "clients/ctl/commands.h"
+#include "clients/ctl/signed_file.h"
 #include "support/scripted_http.h"
 #include "support/simulated_makers.h"
 #include "support/vectors.h"
@@ -384,6 +385,10 @@ protected:
         const CollateralVerifyOptions options{bundle_, std::move(signers), needed, format_timestamp(at), makers_};
         return test::told([&](Output& out) { return collateral_verify(options, kNow, out); }, mode);
     }
+    test::Told show(std::vector<std::string> signers) {
+        const CollateralVerifyOptions options{bundle_, std::move(signers), 1, format_timestamp(kNow), makers_};
+        return test::told([&](Output& out) { return collateral_show(options, kNow, out); });
+    }
     // As if a fetch had been.
     void fill() {
         auto folder = CollateralFolder::open(desk_.file("items")).value();
@@ -422,6 +427,28 @@ TEST_F(CollateralDesk, IsFetchedFromServicesPackedSignedByTwoAndTakenByAGate) {
     EXPECT_EQ(makers->items.size(), items_.size() + 1);
     EXPECT_EQ(makers->until, kNow + std::chrono::days(20)) << "the first of its items ends";
     EXPECT_EQ(as_text(makers->items.at("deny")), "sev-snp.chip_id=00\n");
+}
+
+TEST_F(CollateralDesk, IsShownWithItsSignaturesAsFarAsTheyWereVerified) {
+    fill();
+    const std::string alice = key("alice");
+    ASSERT_EQ(pack().code, 0);
+    ASSERT_EQ(sign({"alice"}).code, 0);
+    const auto good = show({alice});
+    EXPECT_EQ(good.code, 0);
+    EXPECT_NE(good.text.find("Signature of    " + alice + "\n"), std::string::npos) << good.text;
+    const auto blind = show({});
+    EXPECT_EQ(blind.code, 0);
+    EXPECT_NE(blind.text.find("Signature       not verified: of key "), std::string::npos) << blind.text;
+    // The signature of another bundle.
+    auto forged = read_signed(bundle_).value();
+    ASSERT_EQ(pack({.deny = {desk_.write("deny", "sev-snp.chip_id=00\n")}}).code, 0);
+    const auto other = read_signed(bundle_).value();
+    forged.payload = other.payload;
+    ASSERT_TRUE(write_signed(bundle_, forged));
+    const auto bad = show({alice});
+    EXPECT_EQ(bad.code, 1);
+    EXPECT_NE(bad.text.find("Signature of    " + alice + " DOES NOT VERIFY"), std::string::npos) << bad.text;
 }
 
 TEST_F(CollateralDesk, IsFetchedOnceAServiceThatWasBusyAnswers) {

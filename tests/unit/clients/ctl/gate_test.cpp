@@ -126,6 +126,65 @@ TEST_F(Gate, ARecordIsFoundByItsIdWhereTheGateKeepsIt) {
     }
 }
 
+TEST_F(Gate, AnIdIsNeverAFileThatLiesHereByChance) {
+    const auto original = record();
+    ASSERT_EQ(::mkdir(folder_.file("refused").c_str(), 0700), 0);
+    stored(original, "refused/" + original.id + ".cbor");
+    const ct::test::TempDir here;
+    here.write(original.id, "not what was asked for");
+    const auto told = ct::test::run({.argv = {CT_BINARY_DIR "/bin/cloudtaserctl", "gate", "verdict", "replay",
+                                              original.id, "--records", folder_.path()},
+                                     .directory = here.path()});
+    EXPECT_EQ(told.code, 0) << told.output;
+}
+
+TEST_F(Gate, ARecordUnderAnothersIdIsFound) {
+    auto original = record();
+    auto later = original;
+    later.facts.at += Seconds{1};
+    const auto other = judge::record_id(later.facts);
+    for (const auto& name : {other, other + ".cbor"}) {
+        const auto told = replay({.record = stored(original, name)});
+        EXPECT_EQ(told.code, 1) << name;
+        EXPECT_NE(told.text.find("looked for as " + other + " and calls itself " + original.id), std::string::npos)
+            << told.text;
+    }
+    ASSERT_EQ(::mkdir(folder_.file("refused").c_str(), 0700), 0);
+    stored(original, "refused/" + other + ".cbor");
+    EXPECT_EQ(replay({.record = other}).code, 1);
+
+    const auto own = original.id;
+    original.id = other;
+    const auto told = replay({.record = stored(original)});
+    EXPECT_EQ(told.code, 1);
+    EXPECT_NE(told.text.find("its time and seed make it " + own + ", it calls itself " + other), std::string::npos)
+        << told.text;
+}
+
+TEST_F(Gate, AReleaseOfARefusedVerdictIsFound) {
+    auto forged = record();
+    forged.outcome = {true, Reason::internal, "accessor"};
+    const auto told = replay({.record = stored(forged)});
+    EXPECT_EQ(told.code, 1);
+    EXPECT_NE(told.text.find("its outcome is a release, the verdict that it holds a refusal"), std::string::npos)
+        << told.text;
+    const auto json = replay({.record = stored(forged)}, Output::Mode::json);
+    EXPECT_EQ(test::parsed(json.text).root().find("contradictions")->size(), 1U);
+    const ct::test::SnpCase good;
+    auto refused_by_openbao = good.record();
+    refused_by_openbao.outcome = {false, Reason::vault_sealed, ""};
+    EXPECT_EQ(replay({.record = stored(refused_by_openbao)}).code, 0) << "the other way round is no contradiction";
+}
+
+TEST_F(Gate, OnlyTheRecordOfTheJournalIsLookedAt) {
+    const auto path = stored(record());
+    const auto hash = hex_encode(crypto::sha256(encode(record())));
+    EXPECT_EQ(replay({.record = path, .sha256 = hash}).code, 0);
+    const auto other = replay({.record = path, .sha256 = std::string(64, '0')});
+    EXPECT_EQ(other.code, -1);
+    EXPECT_NE(other.text.find("its sha256 is " + hash), std::string::npos) << other.text;
+}
+
 TEST_F(Gate, WhatIsNoRecordIsSaidToBeNone) {
     EXPECT_NE(replay({.record = folder_.write("x", "not a record")}).text.find("not an audit record"),
               std::string::npos);
@@ -143,6 +202,21 @@ TEST_F(Gate, AnotherPolicyCanBeAskedWhatItWouldHaveSaid) {
     EXPECT_NE(told.text.find("(not the policy of the record)"), std::string::npos);
     EXPECT_NE(told.text.find("epoch 9"), std::string::npos);
     EXPECT_EQ(told.text.find("Replay"), std::string::npos);
+}
+
+TEST_F(Gate, AnotherPolicyIsAskedWithTheCollateralOfTheRecord) {
+    const ct::test::SnpCase good;
+    auto original = good.record();
+    const std::string policy = folder_.file("policy");
+    ASSERT_EQ(::mkdir(policy.c_str(), 0700), 0);
+    for (const auto& file : original.policy)
+        folder_.write("policy/" + file.name, file.text);
+    EXPECT_EQ(replay({.record = stored(original), .policy = policy}).code, 0)
+        << replay({.record = stored(original), .policy = policy}).text;
+    original.makers->items["deny"] = to_vector(as_bytes("node=sha256:" + hex_encode(original.facts.node_spki) + "\n"));
+    const auto denied = replay({.record = stored(original), .policy = policy});
+    EXPECT_EQ(denied.code, 1) << denied.text;
+    EXPECT_NE(denied.text.find("the deny list says"), std::string::npos) << denied.text;
 }
 
 // The verdict rests on a revocation list that was in the gate's bundle: whoever has the record needs no bundle.
@@ -170,8 +244,9 @@ TEST_F(Gate, AVerdictIsSignedAsAnAttestationResult) {
     const auto original = good.record();
     const auto key = crypto::Ed25519Key::generate().value();
     const std::string pem = folder_.write("ear.key", key.pem()->text());
-    const auto ear = [&](const judge::Record& record, Output::Mode mode = Output::Mode::plain) {
-        const EarOptions options{stored(record), folder_.path(), pem};
+    const auto ear = [&](const judge::Record& record, Output::Mode mode = Output::Mode::plain,
+                         const std::string& sha256 = {}) {
+        const EarOptions options{stored(record), folder_.path(), pem, sha256};
         return test::told([&](Output& out) { return verdict_ear(options, out); }, mode);
     };
     const auto told = ear(original);
@@ -180,8 +255,12 @@ TEST_F(Gate, AVerdictIsSignedAsAnAttestationResult) {
         judge::open_ear(std::string_view(told.text).substr(0, told.text.size() - 1), key.public_key().value());
     ASSERT_TRUE(claims) << claims.error().to_string() << told.text;
     const auto binding = judge::case_binding(original.facts);
-    EXPECT_EQ(*claims, judge::ear_claims(judge::decode_decision(original.decision).value(),
-                                         {.record = original.id, .nonce = Bytes(binding.begin(), binding.end())}));
+    const std::string hash = hex_encode(crypto::sha256(encode(original)));
+    EXPECT_EQ(*claims,
+              judge::ear_claims(
+                  judge::decode_decision(original.decision).value(),
+                  {.record = original.id, .record_sha256 = hash, .nonce = Bytes(binding.begin(), binding.end())}));
+    EXPECT_NE(claims->find("\"cloudtaser.record-hash\":\"sha256:" + hash + "\""), std::string::npos) << *claims;
     EXPECT_NE(claims->find("\"eat_nonce\":"), std::string::npos);
     const auto json = ear(original, Output::Mode::json);
     EXPECT_EQ(std::string(test::parsed(json.text).root().find("ear")->text()) + "\n", told.text);
@@ -191,6 +270,11 @@ TEST_F(Gate, AVerdictIsSignedAsAnAttestationResult) {
     forged.facts.node.reset();
     EXPECT_EQ(ear(forged).code, -1);
     EXPECT_NE(ear(forged).text.find("does not hold the verdict"), std::string::npos);
+    EXPECT_EQ(ear(original, Output::Mode::plain, hash).code, 0);
+    EXPECT_EQ(ear(original, Output::Mode::plain, std::string(64, '0')).code, -1) << "sound, and of another gate";
+    auto renamed = original;
+    renamed.id.front() = '1';
+    EXPECT_NE(ear(renamed).text.find("contradicts itself"), std::string::npos) << ear(renamed).text;
     folder_.write("ear.key", "no key");
     EXPECT_EQ(ear(original).code, -1);
 }

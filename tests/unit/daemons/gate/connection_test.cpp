@@ -88,7 +88,8 @@ protected:
         enrol(node_key_.spki);
         accepting_ = std::move(*loop_.add_io(listener_.get(), EPOLLIN, [this](std::uint32_t) {
             Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-            connection_ = std::make_shared<Connection>(around_, "127.0.0.1", [this] { ended_ = true; });
+            connection_ =
+                std::make_shared<Connection>(around_, "127.0.0.1", [this] { ++shaken_; }, [this] { ended_ = true; });
             ASSERT_TRUE(connection_->start(*context_, std::move(socket)));
         }));
     }
@@ -163,6 +164,7 @@ protected:
     Source accepting_;
     std::shared_ptr<Connection> connection_;
     bool ended_ = false;
+    std::atomic<int> shaken_ = 0;
 };
 
 TEST_F(GateConnection, WithoutAJudgeNothingIsReleased) {
@@ -195,7 +197,8 @@ TEST_F(GateConnection, ANodeInOrderGetsItsTokenOverARealConnection) {
     EXPECT_EQ(recorder_.records[0].verdict.record, record);
     ASSERT_EQ(verdicts_.size(), 1U);
     EXPECT_TRUE(verdicts_[0].released);
-    EXPECT_EQ(input_.used, 0U);
+    EXPECT_EQ(shaken_, 1);
+    EXPECT_EQ(input_.used(), 0U);
 }
 
 TEST_F(GateConnection, AStrangerHearsThatItIsOneAndIsNotRead) {
@@ -210,6 +213,17 @@ TEST_F(GateConnection, AnExpiredCertificateIsToldSo) {
     node_key_ = identity("node", std::chrono::hours{-1});
     enrol(node_key_.spki);
     EXPECT_EQ(outcome(), "tls_certificate_expired");
+}
+
+TEST_F(GateConnection, AHandshakeIsOverBeforeAnythingIsSaid) {
+    run([&] {
+        auto client = connect();
+        ASSERT_TRUE(client) << client.error().to_string();
+        ASSERT_TRUE(client->send(test::paper_hello()));
+        ASSERT_TRUE(client->receive());
+        EXPECT_EQ(shaken_, 1);
+    });
+    EXPECT_EQ(shaken_, 1) << "once";
 }
 
 TEST_F(GateConnection, ASealedVaultIsToldSo) {
@@ -302,13 +316,39 @@ TEST_F(GateConnection, AHelloWithoutEndIsTooLarge) {
         reason = std::get<attest::Refusal>(*answer).reason;
     });
     EXPECT_EQ(reason, "too_large");
-    EXPECT_EQ(input_.used, 0U);
+    EXPECT_EQ(input_.used(), 0U);
 }
 
 TEST_F(GateConnection, TooManyMessagesInWorkAreRefused) {
-    input_.most = 10;
+    input_ = InputBudget(10);
     EXPECT_EQ(outcome(), "quota_exceeded");
-    EXPECT_EQ(input_.used, 0U);
+    EXPECT_EQ(input_.used(), 0U);
+}
+
+TEST_F(GateConnection, ANodeThatHasUsedUpItsShareIsRefusedAndNoOtherOne) {
+    const auto another = test::filled<32>(0x77);
+    while (input_.take(another, 1 << 20))
+        continue;
+    const auto held = input_.used();
+    EXPECT_EQ(outcome(), "released");
+    while (input_.take(node_key_.spki, 1 << 20))
+        continue;
+    ended_ = false;
+    EXPECT_EQ(outcome(), "quota_exceeded");
+    EXPECT_EQ(input_.used(), 2 * held);
+}
+
+TEST_F(GateConnection, AMessageIsChargedAsLongAsItIsInWork) {
+    std::vector<std::size_t> charged;
+    judge_.asked = [&](const action::Ask& what) {
+        charged.push_back(input_.used());
+        const std::size_t proof = what.question.facts.proof ? attest::encode(*what.question.facts.proof).size() : 0;
+        EXPECT_GE(charged.back(), attest::encode(*what.question.facts.hello).size() + proof);
+    };
+    EXPECT_EQ(outcome(), "released");
+    ASSERT_EQ(charged.size(), 2U);
+    EXPECT_GT(charged[1], charged[0]);
+    EXPECT_EQ(input_.used(), 0U);
 }
 
 TEST_F(GateConnection, ANodeThatDoesNotKnowThisGateLeavesWithoutAVerdict) {
@@ -319,6 +359,7 @@ TEST_F(GateConnection, ANodeThatDoesNotKnowThisGateLeavesWithoutAVerdict) {
     });
     EXPECT_TRUE(verdicts_.empty());
     EXPECT_EQ(failed_handshakes_.size(), 1U);
+    EXPECT_EQ(shaken_, 1);
 }
 
 TEST_F(GateConnection, ANodeThatLeavesDuringTheMintingIsOnRecord) {

@@ -102,6 +102,7 @@ std::string words(const std::vector<Action>& actions) {
                 continue;
             }
             EXPECT_EQ(record->id, store->verdict.record);
+            EXPECT_EQ(record->facts.node_spki, store->node_spki);
             EXPECT_EQ(record->outcome.released, store->verdict.released);
             const auto again = judge::replay(*record, test::find_paper);
             EXPECT_TRUE(again && again->equal) << "the record must replay";
@@ -131,6 +132,10 @@ public:
             asked_ = *ask;
             if (slow_) break;
             actions_ = exchange_.on(test::paper_answer(asked_), moment_);
+        }
+        if (find<action::Mint>()) minted_ = true;
+        if (const auto* store = find<action::Store>()) {
+            EXPECT_EQ(store->token_asked, minted_);
         }
         return words(actions_);
     }
@@ -198,7 +203,7 @@ private:
 
     Exchange exchange_;
     Moment moment_;
-    bool slow_ = false;
+    bool slow_ = false, minted_ = false;
     action::Ask asked_;
     std::vector<Action> actions_;
 };

@@ -13,14 +13,15 @@ using test::filled;
 using test::kNow;
 using namespace std::chrono_literals;
 
-// A release to node-1 at kNow, resting on `claims` of kind tpm2.
-Lease lease(const std::string& accessor, std::map<std::string, std::string> claims = {}, Seconds life = 600s) {
+// A release to node-1, over at kNow + life, resting on `claims` of one kind.
+Lease lease(const std::string& accessor, std::map<std::string, std::string> claims = {}, Seconds life = 600s,
+            const std::string& kind = "tpm2") {
     judge::Decision decision;
     decision.node = "node-1";
     decision.workload = "payments";
     decision.policy_epoch = 7;
-    decision.expires = kNow + life;
-    decision.claims["tpm2"] = std::move(claims);
+    decision.expires = kNow + life - kTokenDelay;
+    decision.claims[kind] = std::move(claims);
     return lease_of(decision, filled<32>(0x11), accessor, "record of " + accessor);
 }
 
@@ -97,6 +98,54 @@ TEST(Leases, OfAnEarlierBootEndWhenTheMachineShowsALaterOne) {
     EXPECT_EQ(leases.size(), 3U);
 }
 
+TEST(Leases, OfOneMachineAreKnownByTheKeysThatItHasProven) {
+    struct Release {
+        const char* kind;
+        std::map<std::string, std::string> claims;
+    };
+    struct Row {
+        const char* what;
+        Release before, after;
+        bool one_machine;
+    };
+    const std::vector<Row> kRows{
+        {"a new attestation key after the boot",
+         {"tpm2", {{"ak_trust", "credential"}, {"ek_key", "E"}, {"ak_key", "A"}, {"ak", "a"}}},
+         {"tpm2", {{"ak_trust", "credential"}, {"ek_key", "E"}, {"ak_key", "B"}, {"ak", "b"}}},
+         true},
+        {"an endorsement key that was only said",
+         {"tpm2", {{"ak_trust", "enrolled"}, {"ek_key", "E"}, {"ak_key", "A"}, {"ak", "a"}}},
+         {"tpm2", {{"ak_trust", "credential"}, {"ek_key", "E"}, {"ak_key", "B"}, {"ak", "b"}}},
+         false},
+        {"one key, shown with other attributes",
+         {"tpm2", {{"ak_key", "A"}, {"ak", "a"}}},
+         {"tpm2", {{"ak_key", "A"}, {"ak", "b"}}},
+         true},
+        {"one key, two kinds",
+         {"tpm2", {{"ak_key", "A"}, {"ak", "a"}}},
+         {"azure-snp", {{"ak_key", "A"}, {"ak", "a"}}},
+         true},
+        {"one trusted in two ways",
+         {"tpm2", {{"ak_trust", "credential"}, {"ek_key", "E"}, {"ak_key", "A"}}},
+         {"tpm2", {{"ak_trust", "listed"}, {"ek_key", "E"}, {"ak_key", "A"}}},
+         true},
+        {"the same attributes of another key",
+         {"tpm2", {{"ak_key", "A"}, {"ak", "a"}}},
+         {"tpm2", {{"ak_key", "B"}, {"ak", "a"}}},
+         false},
+        {"the values of two sorts of key", {"tpm2", {{"ak", "A"}}}, {"tpm2", {{"ak_key", "A"}}}, false},
+        {"two old records", {"tpm2", {{"ak", "a"}}}, {"tpm2", {{"ak", "a"}}}, true},
+    };
+    for (auto row : kRows) {
+        row.before.claims.insert({{"reset_count", "3"}, {"restart_count", "0"}});
+        row.after.claims.insert({{"reset_count", "4"}, {"restart_count", "0"}});
+        Leases leases;
+        EXPECT_TRUE(leases.add(lease("a", row.before.claims, 600s, row.before.kind), kNow).empty()) << row.what;
+        const auto ended = leases.add(lease("b", row.after.claims, 600s, row.after.kind), kNow);
+        EXPECT_EQ(ended.size(), row.one_machine ? 1U : 0U) << row.what;
+    }
+}
+
 TEST(Leases, OfBootsAreOrderedByTheirReleasesAndNotByTheirArrival) {
     const auto boot = [](const std::string& accessor, const std::string& record, const std::string& reset,
                          Seconds life = 600s) {
@@ -137,6 +186,24 @@ TEST(Leases, AreForgottenAtTheirEnd) {
     EXPECT_EQ(leases.size(), 0U);
 }
 
+TEST(Leases, LastUntilTheirTokensAreOver) {
+    judge::Decision decision;
+    decision.node = "node-1";
+    decision.expires = kNow + 10s;
+    Leases leases;
+    leases.add(lease_of(decision, filled<32>(0x11), "a", "record"), kNow);
+    // Judged at kNow, minted as late as can be, and good for ten seconds from then on.
+    const auto last = kNow + kJudgeDeadline + kMintDeadline + 10s - 1us;
+    leases.expire(last);
+    EXPECT_EQ(leases.size(), 1U);
+    EXPECT_EQ(leases.review(rules({.revoked = true}), last).size(), 1U) << "it can still be ended";
+    leases.add(lease_of(decision, filled<32>(0x11), "a", "record"), kNow);
+    leases.expire(last + 1us);
+    EXPECT_EQ(leases.size(), 0U);
+    decision.expires = WallTime::max();
+    EXPECT_EQ(lease_of(decision, filled<32>(0x11), "a", "record").expires, WallTime::max());
+}
+
 TEST(Leases, ComeFromRecordsOfReleasesOnly) {
     judge::Record record;
     record.facts = test::paper_case();
@@ -144,15 +211,19 @@ TEST(Leases, ComeFromRecordsOfReleasesOnly) {
     const auto decision = judge::appraise(test::paper_policy(), record.facts, test::find_paper);
     record.decision = judge::encode(decision);
     record.outcome = {true, Reason::internal, "accessor"};
-    const auto made = lease_of(record);
-    ASSERT_TRUE(made);
+    const auto restored = lease_of(record);
+    ASSERT_TRUE(restored && *restored);
+    const auto& made = *restored;
     EXPECT_EQ(made->accessor, "accessor");
-    EXPECT_EQ(made->expires, decision.expires);
+    EXPECT_EQ(made->expires, decision.expires + kTokenDelay);
     EXPECT_EQ(made->claims, lease_of(decision, record.facts.node_spki, "accessor", record.id).claims);
     record.outcome.accessor.clear();
-    EXPECT_FALSE(lease_of(record));
+    EXPECT_EQ(lease_of(record)->has_value(), false);
     record.outcome = {false, Reason::policy_denied, "accessor"};
-    EXPECT_FALSE(lease_of(record));
+    EXPECT_EQ(lease_of(record)->has_value(), false);
+    record.outcome = {true, Reason::internal, "accessor"};
+    record.decision.pop_back();
+    EXPECT_FALSE(lease_of(record)) << "a release, and nobody knows of what";
 }
 
 }  // namespace

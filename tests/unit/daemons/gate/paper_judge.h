@@ -20,11 +20,13 @@ class PaperJudge final : public gate::Judge {
 public:
     void ask(const gate::action::Ask& what, std::function<void(gate::Event)> answer) override {
         if (dead) return answer(gate::event::JudgeFailed{what.question.id, {Reason::judge_unavailable, "it died", 0}});
+        if (asked) asked(what);
         answer(paper_answer(what));
     }
     void end(std::uint64_t judge, const std::string&) override { ended.push_back(judge); }
     bool dead = false;
     std::vector<std::uint64_t> ended;
+    std::function<void(const gate::action::Ask&)> asked;  // looks on
 };
 
 }  // namespace ct::test

@@ -38,6 +38,28 @@ TEST(Quotas, ALowerBoundKeepsThoseInside) {
     EXPECT_TRUE(quotas.enter("a"));
 }
 
+TEST(InputBudget, GivesEachNodeAnEighth) {
+    InputBudget budget(80);
+    const Sha256 greedy{1};
+    EXPECT_TRUE(budget.take(greedy, 10));
+    EXPECT_FALSE(budget.take(greedy, 1));
+    for (std::uint8_t node = 2; node <= 8; ++node)
+        EXPECT_TRUE(budget.take(Sha256{node}, 10)) << int{node};
+    EXPECT_FALSE(budget.take(Sha256{9}, 1)) << "the bound of all";
+    budget.give_back(greedy, 4);
+    EXPECT_FALSE(budget.take(greedy, 5));
+    EXPECT_TRUE(budget.take(greedy, 4));
+    EXPECT_EQ(budget.used(), 80U);
+}
+
+TEST(InputBudget, TakesBackWhatWasTakenOnly) {
+    InputBudget budget(80);
+    budget.give_back(Sha256{1}, 10);
+    EXPECT_EQ(budget.used(), 0U);
+    EXPECT_FALSE(budget.take(Sha256{1}, 11));
+    EXPECT_EQ(budget.used(), 0U);
+}
+
 TEST(Allowance, RefillsOverAMinute) {
     Allowance allowance(3);
     EXPECT_TRUE(allowance.take(0));
@@ -50,6 +72,35 @@ TEST(Allowance, RefillsOverAMinute) {
     for (int i = 0; i < 3; ++i)
         EXPECT_TRUE(allowance.take(10'000));
     EXPECT_FALSE(allowance.take(10'000)) << "never more than the burst";
+}
+
+TEST(KeyedAllowance, IsOneForEachKey) {
+    KeyedAllowance allowance(1);
+    EXPECT_TRUE(allowance.take(Sha256{1}, 0));
+    EXPECT_FALSE(allowance.take(Sha256{1}, 0));
+    EXPECT_TRUE(allowance.take(Sha256{2}, 0));
+    EXPECT_TRUE(allowance.take(Sha256{1}, 60));
+}
+
+TEST(KeyedAllowance, RemembersNoKeysWithoutEnd) {
+    KeyedAllowance allowance(1);
+    for (std::size_t i = 0; i < 4 * KeyedAllowance::kSpare; ++i) {
+        const auto now = static_cast<double>(i);
+        Sha256 key{static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8U)};
+        EXPECT_TRUE(allowance.take(key, now));
+        EXPECT_FALSE(allowance.take(key, now));
+        ASSERT_LE(allowance.size(), 120 + KeyedAllowance::kSpare);
+    }
+}
+
+TEST(LineAllowance, SaysHowManyWereLeftOut) {
+    LineAllowance lines(2);
+    EXPECT_EQ(lines.take(0), 0U);
+    EXPECT_EQ(lines.take(0), 0U);
+    EXPECT_EQ(lines.take(0), std::nullopt);
+    EXPECT_EQ(lines.take(1), std::nullopt);
+    EXPECT_EQ(lines.take(31), 2U);
+    EXPECT_EQ(lines.take(61), 0U);
 }
 
 TEST(SeenMessages, RememberTheLastOnes) {

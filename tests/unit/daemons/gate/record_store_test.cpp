@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemons/gate/record_store.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <csignal>
 #include <filesystem>
 
@@ -133,12 +135,32 @@ TEST_F(Records, OfReleasesThatMayStillLiveAreReadAfterARestart) {
     }
     const auto live_at = [store = open()](WallTime time) {
         std::vector<std::string> out;
-        store.each_live_release(time, [&](ByteView record) { out.emplace_back(as_text(record)); });
+        store.each_live_release(time, [&](const auto& release) { out.push_back(release.bytes.value_or("?")); });
         return out;
     };
     EXPECT_EQ(live_at(kNow + Seconds{599}), (std::vector<std::string>{"minutes", "an hour"}));
     EXPECT_EQ(live_at(kNow + Seconds{600}), std::vector<std::string>{"an hour"});
     EXPECT_TRUE(live_at(kNow + Seconds{3600}).empty());
+}
+
+TEST_F(Records, OfLiveReleasesThatCannotBeReadAreNotLeftOut) {
+    auto store = open();
+    ASSERT_TRUE(store.write(id_at(kNow), as_bytes("one"), true, kNow, Seconds{600}));
+    const auto path = settings_.folder + "/released/" + id_at(kNow) + ".cbor";
+    struct stat info{};
+    ASSERT_EQ(::stat(path.c_str(), &info), 0);
+    fs::resize_file(path, judge::kRecordSize + 1);
+    const std::array<timespec, 2> times{info.st_atim, info.st_mtim};
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times.data(), 0), 0);
+    std::size_t seen = 0;
+    store.each_live_release(kNow, [&](const auto& release) {
+        ++seen;
+        EXPECT_EQ(release.path, path);
+        EXPECT_EQ(release.end, kNow + Seconds{600});
+        ASSERT_FALSE(release.bytes);
+        EXPECT_EQ(release.bytes.error().reason, Reason::too_large);
+    });
+    EXPECT_EQ(seen, 1U);
 }
 
 TEST_F(Records, ThatWereNotCarriedOutAreTakenBack) {

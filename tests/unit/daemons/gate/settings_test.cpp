@@ -48,6 +48,7 @@ nodes = "/n"
 state = "/s"
 [signed_policy]
 signers = ["ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"]
+needed = 1
 [collateral]
 file = "/b"
 signers = ["ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "ed25519:3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"]
@@ -62,7 +63,7 @@ token = "/etc/token"
 [records]
 folder = "/r"
 most_mib = 10
-most_age = "1d"
+most_age = "2d"
 when_full = "drop-oldest"
 [limits]
 connections = 5
@@ -78,7 +79,7 @@ spki = "1111111111111111111111111111111111111111111111111111111111111111"
     EXPECT_EQ(settings->certificate + settings->key + settings->policy + settings->nodes_folder, "/c/k/p/n");
     EXPECT_EQ(settings->vault,
               (VaultSettings{{"::1", 8200}, "vault.example", "/etc/ca.pem", "team", "/etc/token", Seconds{3}}));
-    EXPECT_EQ(settings->records, (RecordSettings{"/r", 10 << 20, Seconds{86400}, true}));
+    EXPECT_EQ(settings->records, (RecordSettings{"/r", 10 << 20, Seconds{2 * 86400}, true}));
     EXPECT_EQ(settings->state_folder, "/s");
     ASSERT_TRUE(settings->policy_signers);
     EXPECT_EQ(settings->policy_signers->needed, 1U);
@@ -88,6 +89,20 @@ spki = "1111111111111111111111111111111111111111111111111111111111111111"
     EXPECT_EQ(settings->collateral->signers.needed, 2U);
     EXPECT_EQ(settings->connections, 5U);
     EXPECT_EQ(settings->connections_per_address, 3U);
+}
+
+TEST(Settings, RecordsOutliveWhateverAPolicyMayRelease) {
+    const auto with = [](const std::string& ttl) {
+        return judge::Policy::parse(
+            {{"p.toml",
+              "epoch = 1\n[workload.w]\nevidence = [\"tpm2\"]\ntoken_role = \"r\"\ntoken_ttl = \"" + ttl +
+                  "\"\n[workload.w.tpm2]\nenrolled = true\npcrs = { \"7\" = \"" + std::string(64, '0') + "\" }\n",
+              "p.toml"}});
+    };
+    const auto longest = with("24h");
+    ASSERT_TRUE(longest) << longest.error().to_string();
+    EXPECT_FALSE(with("25h"));
+    EXPECT_GE(kLeastRecordAge, longest->find("w")->token_ttl + kTokenDelay);
 }
 
 struct Mistake {
@@ -125,13 +140,17 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"TokenInTheFile", "\"/etc/token\"", "\"s.0123456789\"", "absolute path"},
         Mistake{"BadTimeout", "token = ", "timeout = 11\ntoken = ", "1s to 10s"},
         Mistake{"BadWhenFull", "[openbao]", "[records]\nwhen_full = \"ignore\"\n[openbao]", "drop-oldest"},
-        Mistake{"BadAge", "[openbao]", "[records]\nmost_age = \"5m\"\n[openbao]", "1h or more"},
+        Mistake{"BadAge", "[openbao]", "[records]\nmost_age = \"24h\"\n[openbao]", "25h or more"},
         Mistake{"NoRoom", "[openbao]", "[records]\nmost_mib = 0\n[openbao]", "number"},
         Mistake{"NoSigners", "[openbao]", "[collateral]\n[openbao]", "signers is required"},
         Mistake{"SignedWhere", "[openbao]",
                 "[signed_policy]\nsigners = "
-                "[\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\n[openbao]",
+                "[\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\nneeded = 1\n[openbao]",
                 "say which file"},
+        Mistake{
+            "NobodySaysHowMany", "[openbao]",
+            "[collateral]\nsigners = [\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\n[openbao]",
+            "needed is required"},
         Mistake{"NotASigner", "[openbao]", "[collateral]\nsigners = [\"me\"]\n[openbao]", "ed25519:"},
         Mistake{
             "MoreNeededThanThereAre", "[openbao]",
@@ -215,9 +234,13 @@ TEST_F(LoadRules, RestOnCollateralThatIsSignedAndNotOlderThanWhatWasThere) {
     ASSERT_TRUE(rules) << rules.error().to_string();
     EXPECT_EQ((*rules)->policy.makers()->items, bundle.items);
     auto had = Serials::load(folder_.path());
-    ASSERT_TRUE(had && had->raise("collateral", 4));
+    ASSERT_TRUE(had && had->raise("collateral", 4, (*rules)->policy.makers()->hash));
     EXPECT_TRUE(load()) << "the same again";
-    ASSERT_TRUE(had->raise("collateral", 5));
+    bundle.items["name"] = {2};
+    folder_.write("collateral", company.sign_text(bundle, 2));
+    EXPECT_EQ(load().error().reason, Reason::config_invalid);
+    EXPECT_NE(load().error().context.find("another file of that serial"), std::string::npos);
+    ASSERT_TRUE(had->raise("collateral", 5, {}));
     EXPECT_EQ(load().error().reason, Reason::config_invalid);
     EXPECT_NE(load().error().context.find("this gate has had 5"), std::string::npos);
 }
@@ -241,7 +264,13 @@ TEST_F(LoadRules, APolicyThatMustBeSignedIsTakenFromNoFolder) {
     EXPECT_EQ((*rules)->policy.epoch(), 3U);
     EXPECT_EQ((*rules)->policy_serial, 3U);
     auto had = Serials::load(folder_.path());
-    ASSERT_TRUE(had && had->raise("policy", 4));
+    ASSERT_TRUE(had && had->raise("policy", 3, (*rules)->policy.hash()));
+    EXPECT_TRUE(load()) << "the same again";
+    const judge::PolicyBundle other{.serial = 3, .made = {}, .files = {{"w.toml", policy_ + "\n", "w.toml"}}};
+    folder_.write("policy.d", std::string(as_text(company.sign(judge::encode(other), 2, judge::kPolicyPurpose))));
+    EXPECT_NE(load().error().context.find("another file of that serial"), std::string::npos);
+    sign(2);
+    ASSERT_TRUE(had->raise("policy", 4, {}));
     EXPECT_EQ(load().error().reason, Reason::config_invalid);
 }
 
@@ -250,19 +279,39 @@ TEST(Serials, OnlyRiseAndStay) {
     auto serials = Serials::load(folder.path());
     ASSERT_TRUE(serials);
     EXPECT_EQ(serials->highest("policy"), 0U);
-    ASSERT_TRUE(serials->raise("policy", 7) && serials->raise("collateral", 1) && serials->raise("policy", 3));
+    const Sha256 one{1}, two{2};
+    ASSERT_TRUE(serials->raise("policy", 7, one) && serials->raise("collateral", 1, two) &&
+                serials->raise("policy", 3, two) && serials->raise("policy", 7, two));
     const auto again = Serials::load(folder.path());
     ASSERT_TRUE(again);
     EXPECT_EQ(again->highest("policy"), 7U);
     EXPECT_EQ(again->highest("collateral"), 1U);
-    EXPECT_TRUE(again->check("policy", 7, "f"));
-    EXPECT_EQ(again->check("policy", 6, "f").error().reason, Reason::config_invalid);
+    EXPECT_TRUE(again->check("policy", 7, one, "f"));
+    EXPECT_TRUE(again->check("policy", 8, two, "f"));
+    EXPECT_EQ(again->check("policy", 6, one, "f").error().reason, Reason::config_invalid);
+    EXPECT_EQ(again->check("policy", 7, two, "f").error().reason, Reason::config_invalid) << "another of that serial";
     // A file that is not understood must not pass for an empty one.
-    for (const char* bad : {"policy", "policy x", "policy 7x", "policy -1", "policy 99999999999999999999"}) {
+    for (const char* bad : {"policy", "policy x", "policy 7x", "policy -1", "policy 99999999999999999999", "policy 7 ",
+                            "policy 7 12", "policy 7  12"}) {
         folder.write("serials", bad);
         EXPECT_EQ(Serials::load(folder.path()).error().reason, Reason::malformed) << bad;
     }
     EXPECT_EQ(Serials::load(folder.file("serials")).error().reason, Reason::io_failed) << "no folder";
+}
+
+TEST(Serials, OfAnEarlierBuildHaveNoHashYet) {
+    const test::TempDir folder;
+    folder.write("serials", "collateral 3\npolicy 7\n");
+    auto serials = Serials::load(folder.path());
+    ASSERT_TRUE(serials) << serials.error().to_string();
+    EXPECT_EQ(serials->highest("policy"), 7U);
+    EXPECT_TRUE(serials->check("policy", 7, Sha256{1}, "f"));
+    EXPECT_FALSE(serials->check("policy", 6, Sha256{1}, "f"));
+    ASSERT_TRUE(serials->raise("policy", 7, Sha256{1}));
+    const auto again = Serials::load(folder.path());
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(again->check("policy", 7, Sha256{2}, "f")) << "from now on";
+    EXPECT_EQ(again->highest("collateral"), 3U);
 }
 
 TEST_F(LoadRules, ANodesFileHoldsNodesOnly) {
