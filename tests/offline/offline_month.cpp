@@ -154,7 +154,8 @@ public:
         auto& last = until_[&host];
         expect(last == WallTime{} || last > at, host, at, "nothing of it was alive before this visit");
         last = outcome.expires;
-        (host.needs_collateral() ? resting_ : free_).insert(outcome.expires);
+        // Its token was made a little later than it was judged.
+        (host.needs_collateral() ? resting_ : free_).insert(outcome.expires + gate::kTokenDelay);
     }
 
     void expect_refused(const Host& host, WallTime at, const Outcome& outcome, const Refused& how) {

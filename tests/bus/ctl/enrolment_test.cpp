@@ -63,6 +63,8 @@ TEST_F(Enrolment, EndsWithRevocationAlsoForASessionThatLives) {
 
     const auto revoked = gate_node({"revoke", "node-1"});
     EXPECT_EQ(revoked.code, 0) << revoked.output;
+    EXPECT_NE(revoked.output.find("The gate has OpenBao end the tokens that it has."), std::string::npos)
+        << revoked.output;
     EXPECT_NE(gate_node({"list"}).output.find("node-1  revoked"), std::string::npos);
     EXPECT_TRUE(live->closed_within(20s)) << "its grant is not renewed";
     EXPECT_EQ(refusal(), "node_revoked");
