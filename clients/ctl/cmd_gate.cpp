@@ -52,12 +52,20 @@ struct Loaded {
     std::string asked;   // the id that it was looked for by
 };
 
+// As the journal writes it, as an EAR does ("sha256:" before it), or in capitals.
+bool is_digest(std::string_view text, std::string_view digest) {
+    constexpr std::string_view prefix = "sha256:";
+    if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+    const auto wanted = hex_decode_array<32>(text);
+    return wanted && hex_encode(*wanted) == digest;
+}
+
 Result<Loaded> load(const Place& place, const std::string& sha256) {
     const auto& path = place.path;
     CT_TRY(const auto bytes,
            path == "-" ? read_fd(STDIN_FILENO, judge::kRecordSize) : read_file(path, judge::kRecordSize));
     auto digest = digest_of(as_bytes(bytes));
-    if (!sha256.empty() && sha256 != digest)
+    if (!sha256.empty() && !is_digest(sha256, digest))
         return fail(Reason::malformed,
                     path + ": its sha256 is " + digest + ": it is not the record that was asked for");
     auto record = judge::decode_record(as_bytes(bytes));
@@ -145,8 +153,10 @@ Result<int> verdict_replay(const ReplayOptions& options, Output& out) {
                                                       : " (as asked for)"));
     for (const auto& words : wrong)
         out.field("CONTRADICTION", words);
-    out.field("Replay", replay.equal ? "equal: the same bytes, sha256 " + digest_of(recomputed)
-                                     : "DIFFERENT: the record does not hold the verdict that its evidence leads to");
+    out.field("Replay", replay.equal
+                            ? "equal: the same bytes, sha256 " + digest_of(recomputed)
+                            : "DIFFERENT: the record does not hold the verdict that its evidence leads to here; it was "
+                              "altered, or another build of the gate made it");
     if (!replay.equal) {
         out.field("Recorded", "sha256 " + digest_of(record.decision));
         out.field("Recomputed", "sha256 " + digest_of(recomputed));

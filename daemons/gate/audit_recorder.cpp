@@ -21,6 +21,9 @@ audit::Severity severity(const Verdict& verdict) {
     }
 }
 
+// A record of so many bytes more takes one more of an allowance.
+constexpr double kRecordUnit = 512 << 10;
+
 }  // namespace
 
 Status AuditRecorder::write_event(const action::Store& what, const std::string& address) {
@@ -43,12 +46,15 @@ Status AuditRecorder::write_event(const action::Store& what, const std::string& 
 
 bool AuditRecorder::affordable(const action::Store& what) {
     const auto now = std::chrono::duration<double>(loop_.now().time_since_epoch()).count();
-    if (what.stranger) return strangers_.take(now);
     if (what.verdict.released || what.token_asked) return true;
+    if (what.stranger) return strangers_.take(now);
     const auto reason = what.verdict.reason;
-    const bool shut_out = reason == Reason::node_revoked || reason == Reason::tls_certificate_expired;
-    if (shut_out) return shut_out_.take(what.node_spki, now);
-    return (severity(what.verdict) == audit::Severity::alarm ? alarms_ : refusals_).take(what.node_spki, now);
+    if (reason == Reason::node_revoked || reason == Reason::tls_certificate_expired)
+        return shut_out_.take(what.node_spki, now);
+    auto& allowance = reason == Reason::judge_unavailable                ? broken_
+                      : severity(what.verdict) == audit::Severity::alarm ? alarms_
+                                                                         : refusals_;
+    return allowance.take(what.node_spki, now, 1 + static_cast<double>(what.record.size()) / kRecordUnit);
 }
 
 Status AuditRecorder::store(const action::Store& what, const std::string& address) {

@@ -27,11 +27,12 @@ private:
     EventLoop& loop_;
     audit::Sink& sink_;
     RecordStore store_;
-    // Refusals a minute: of all strangers together, and for each key of a node those that are its own, those that are alarms
-    // and the others. More of them are answered and counted, but neither recorded nor put into the journal: whoever reaches
-    // the port could write to the disk otherwise, and push out the records that tell what it did.
+    // Refusals a minute: of all strangers together, and for each key of a node those that are its own, those for which a judge
+    // broke, those that are alarms and the others; a large record counts for more. More of them are answered and counted, but
+    // neither recorded nor put into the journal: whoever reaches the port could write to the disk otherwise, and push out the
+    // records that tell what it did.
     Allowance strangers_{30};
-    KeyedAllowance shut_out_{6}, alarms_{60}, refusals_{60};
+    KeyedAllowance shut_out_{6}, broken_{60}, alarms_{60}, refusals_{60};
     std::uint64_t unrecorded_ = 0;
 };
 

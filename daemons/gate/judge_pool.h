@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The processes that look at evidence for the gate, one a core: each has no network, no files and no secret (daemons/judge).
-// One that dies takes the question that it was at with it; the others in its queue go to the next. None outlives a reload by
-// more than what it was at: whoever took one over begins anew.
+// One that dies takes the question that it was at with it; the others in its queue go to the next. None outlives a reload
+// once its queue is empty: whoever took one over begins anew.
 #pragma once
 
 #include <cstdint>

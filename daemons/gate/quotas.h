@@ -84,11 +84,11 @@ class Allowance {
 public:
     explicit Allowance(double burst) : burst_(burst), left_(burst) {}
     // `now` in seconds of a clock that never steps back.
-    bool take(double now) {
+    bool take(double now, double cost = 1) {
         left_ = std::min(burst_, left_ + (now - last_) * burst_ / 60.0);
         last_ = now;
-        if (left_ < 1.0) return false;
-        left_ -= 1.0;
+        if (left_ < cost) return false;
+        left_ -= cost;
         return true;
     }
 
@@ -103,9 +103,9 @@ private:
 class KeyedAllowance {
 public:
     explicit KeyedAllowance(double burst) : burst_(burst) {}
-    bool take(const Sha256& key, double now) {
+    bool take(const Sha256& key, double now, double cost = 1) {
         if (by_key_.size() >= forget_at_) forget(now);
-        return by_key_.try_emplace(key, burst_).first->second.take(now);
+        return by_key_.try_emplace(key, burst_).first->second.take(now, cost);
     }
     [[nodiscard]] std::size_t size() const { return by_key_.size(); }
 

@@ -19,8 +19,12 @@ std::unexpected<Error> no_judge_says(const std::string& what) {
 
 bool is_printable(const std::string& text) { return judge::printable(text) == text; }
 
-// What evidence can be refused for. All other reasons are the gate's own to find, and some of them call for an alarm.
+// What evidence can be refused for. All other reasons are the gate's own to find, or a node's to tell, and some of them call for an
+// alarm: that a proof was seen before only the gate knows.
 bool is_of_evidence(Reason reason) {
+    constexpr std::array kOfOthers{Reason::evidence_replayed, Reason::evidence_device_absent,
+                                   Reason::evidence_device_failed};
+    if (std::ranges::find(kOfOthers, reason) != kOfOthers.end()) return false;
     constexpr std::array kAnyParser{Reason::internal,         Reason::malformed,   Reason::too_large,
                                     Reason::invalid_argument, Reason::unsupported, Reason::protocol_violation};
     return to_string(reason).starts_with("evidence_") || std::ranges::find(kAnyParser, reason) != kAnyParser.end();

@@ -87,6 +87,8 @@ Status Server::listen(const Settings& settings) {
         CT_TRY(fresh[name], open(at));
     }
     quotas_.set(settings.connections, settings.connections_per_address);
+    // Where an address stands for many nodes (a balancer, a router), its share of handshakes grows with that of connections.
+    handshakes_.set(kHandshakes, std::clamp(settings.connections_per_address / 4, kHandshakesOfOne, kHandshakes));
     std::erase_if(listeners_, [&](const auto& one) {
         return std::ranges::none_of(settings.listen, [&](const Endpoint& at) { return to_string(at) == one.first; });
     });

@@ -42,7 +42,8 @@ private:
     std::shared_ptr<const crypto::TlsContext> identity_;
     Quotas quotas_{1, 1};
     // An unfinished handshake takes about 100 KiB of secret memory, and costs its maker no key.
-    Quotas handshakes_{256, 32};
+    static constexpr std::size_t kHandshakes = 256, kHandshakesOfOne = 32;
+    Quotas handshakes_{kHandshakes, kHandshakesOfOne};
     std::map<std::string, std::unique_ptr<Listener>> listeners_;
     Source resume_;
     std::uint64_t next_ = 0;

@@ -29,7 +29,7 @@ protected:
             facts.seed[0] = static_cast<std::uint8_t>(next_);
             facts.seed[1] = static_cast<std::uint8_t>(next_++ >> 8U);
             what.verdict.record = judge::record_id(facts);
-            what.record = to_vector(as_bytes("a record"));
+            what.record = Bytes(size_);
             if (recorder_.store(what, "192.0.2.1")) ++out;
         }
         return out;
@@ -52,7 +52,7 @@ protected:
     const BootTime begin_ = loop_.now();
     CountingSink sink_;
     AuditRecorder recorder_{loop_, sink_, std::move(*RecordStore::open({.folder = folder_.file("records")}))};
-    std::size_t next_ = 0;
+    std::size_t next_ = 0, size_ = 8;
 };
 
 TEST_F(Recording, ANodeThatIsShutOutCostsAFewRecordsAMinute) {
@@ -71,6 +71,16 @@ TEST_F(Recording, WhatANodeIsRefusedForIsBoundedAndItsAlarmsApart) {
     const auto alarms = recorded(120, refusal(Reason::challenge_reused));
     expect_bound(alarms, 60);
     EXPECT_EQ(recorded(1, refusal(Reason::protocol_violation, 2)), 1U) << "another node";
+    EXPECT_EQ(recorded(1, refusal(Reason::judge_unavailable)), 1U) << "nor does it hide what broke a judge";
+}
+
+TEST_F(Recording, ALargeRecordCountsForMore) {
+    size_ = std::size_t{5} << 20;
+    const auto large = recorded(20, refusal(Reason::protocol_violation));
+    EXPECT_GE(large, 4U);
+    EXPECT_LE(large, 6U);
+    size_ = judge::kRecordSize;
+    EXPECT_EQ(recorded(1, refusal(Reason::protocol_violation, 2)), 1U) << "the largest that there is";
 }
 
 TEST_F(Recording, AllStrangersTogetherHaveOneAllowance) {
@@ -86,7 +96,10 @@ TEST_F(Recording, AllStrangersTogetherHaveOneAllowance) {
 TEST_F(Recording, WhereATokenMayExistThereIsAlwaysARecord) {
     auto cancelled = refusal(Reason::cancelled);
     cancelled.token_asked = true;
-    EXPECT_EQ(recorded(150, cancelled), 150U);
+    for (const bool stranger : {false, true}) {  // one that a reload has struck off meanwhile
+        cancelled.stranger = stranger;
+        EXPECT_EQ(recorded(150, cancelled), 150U);
+    }
     auto release = refusal(Reason::internal);
     release.verdict.released = true;
     EXPECT_EQ(recorded(150, release), 150U);

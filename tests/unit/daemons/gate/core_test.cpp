@@ -712,6 +712,7 @@ TEST(Exchange, ARefusalThatNoHonestJudgeGivesIsNone) {
         [](auto& d) { d.findings[0].reason = Reason::vault_sealed; },
         [](auto& d) { d.findings[0].reason = Reason::judge_unavailable; },
         [](auto& d) { d.findings[0].reason = Reason::node_revoked; },
+        [](auto& d) { d.findings[0].reason = Reason::evidence_replayed; },
         [](auto& d) { d.findings[0].detail = "\x1b[2J"; },
         [](auto& d) { d.findings.push_back({Reason::audit_unavailable, "disk"}); },
     };
