@@ -49,6 +49,15 @@ std::string record_id(const Case& facts) {
     return std::string(as_text(text).substr(0, static_cast<std::size_t>(size))) + hex_encode(ByteView(digest).first(8));
 }
 
+bool is_record_id(std::string_view text) {
+    constexpr std::string_view form = "00000000T000000.000000Z-xxxxxxxxxxxxxxxx";
+    return std::ranges::equal(text, form, [](char c, char like) {
+        const bool digit = c >= '0' && c <= '9';
+        if (like == '0') return digit;
+        return like == 'x' ? digit || (c >= 'a' && c <= 'f') : c == like;
+    });
+}
+
 Bytes encode(const Record& record) {
     cbor::Writer out;
     out.array(kItems).text(kFormat).text(record.id);

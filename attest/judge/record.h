@@ -41,6 +41,7 @@ std::optional<Makers> makers_of(const Policy& policy, const Decision& decision);
 
 // "20261124T140305.123456Z-0123456789abcdef": sorts by time; the rest is SHA-256(seed), cut.
 std::string record_id(const Case& facts);
+bool is_record_id(std::string_view text);
 
 Bytes encode(const Record& record);
 // malformed or too_large; never more memory than a small multiple of the input.

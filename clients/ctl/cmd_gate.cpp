@@ -2,8 +2,6 @@
 // The gate's verdicts, judged again from their audit records: no network, no clock, no trust in the gate.
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "attest/judge/ear.h"
 #include "attest/judge/policy_files.h"
 #include "attest/judge/record.h"
@@ -17,15 +15,6 @@
 namespace ct::ctl {
 namespace {
 
-// "20261124T140305.123456Z-0123456789abcdef", as judge::record_id() makes them.
-bool is_id(std::string_view text) {
-    constexpr std::string_view form = "00000000T000000.000000Z-................";
-    return std::ranges::equal(text, form, [](char c, char like) {
-        if (like == '0') return c >= '0' && c <= '9';
-        return like == '.' && c != '.' ? (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') : c == like;
-    });
-}
-
 // Where a record is, and which id it must have if its name says so.
 struct Place {
     std::string path, id;
@@ -34,14 +23,14 @@ struct Place {
 // A path, or where the gate keeps the record of this id (daemons/gate/record_store.h): never a file that lies here by chance.
 Place find_record(const std::string& record, const std::string& records) {
     constexpr std::string_view suffix = ".cbor";
-    if (is_id(record)) {
+    if (judge::is_record_id(record)) {
         const std::string released = records + "/released/" + record + std::string(suffix);
         if (::access(released.c_str(), F_OK) == 0) return {released, record};
         return {records + "/refused/" + record + std::string(suffix), record};
     }
     std::string_view name = std::string_view(record).substr(record.rfind('/') + 1);
     if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
-    return {record, is_id(name) ? std::string(name) : std::string()};
+    return {record, judge::is_record_id(name) ? std::string(name) : std::string()};
 }
 
 std::string digest_of(ByteView bytes) { return hex_encode(crypto::sha256(bytes)); }

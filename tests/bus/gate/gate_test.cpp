@@ -355,6 +355,7 @@ TEST_F(GateRig, HandshakesThatNobodyFinishesLeaveRoomForOthers) {
     auto held = property("io.cloudtaser.Gate1.Manager", "Connections");
     ASSERT_TRUE(held && held->enter('v', "u"));
     const auto refused = counter("connections_refused");
+    // Then the first of them are over: the gate waits kGateHandshake for each.
     if (std::chrono::steady_clock::now() - begin > 8s) GTEST_SKIP() << "this machine is too slow for it";
     EXPECT_TRUE(more.starts_with("connect: ")) << more << ": all together have a bound, too";
     EXPECT_EQ(held->read<std::uint32_t>(), kOfAll);

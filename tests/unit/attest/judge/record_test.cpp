@@ -30,6 +30,12 @@ TEST(Record, ItsIdSortsByTimeAndNamesTheExchange) {
     auto facts = test::paper_case();
     EXPECT_TRUE(record_id(facts).starts_with("20261124T140305.123456Z-")) << record_id(facts);
     EXPECT_EQ(record_id(facts).size(), 40U);
+    EXPECT_TRUE(is_record_id(record_id(facts)));
+    for (const std::string text :
+         {"", "20261124T140305.123456Z-0123456789abcde", "20261124T140305.123456Z-0123456789abcdef0",
+          "20261124T140305.123456Z-0123456789abcdeF", "20261124T140305.123456Z-................",
+          "20261124T140305a123456Z-0123456789abcdef", "2026112/T140305.123456Z-0123456789abcdef"})
+        EXPECT_FALSE(is_record_id(text)) << text;
     const auto before = record_id(facts);
     facts.seed[0] ^= 1;
     EXPECT_NE(record_id(facts), before);
