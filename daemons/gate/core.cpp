@@ -174,14 +174,17 @@ Exchange::Actions Exchange::ask(judge::Question::About about, const Moment& mome
     return {action::SetDeadline{kJudgeDeadline}, action::Ask{{++question_, about, facts_}, judged_by_}};
 }
 
+Exchange::Actions Exchange::ask_again(const Moment& moment) {
+    return ask(state_ == State::opening ? judge::Question::About::hello : judge::Question::About::proof, moment);
+}
+
 bool Exchange::answers_us(std::uint64_t question) const {
     return (state_ == State::opening || state_ == State::judging) && question == question_;
 }
 
 Exchange::Actions Exchange::opened(event::Opened& event, const Moment& moment) {
     // The rules have changed meanwhile: what was asked for may not be what is wanted now.
-    if (moment.rules != judged_by_)
-        return ask(state_ == State::opening ? judge::Question::About::hello : judge::Question::About::proof, moment);
+    if (moment.rules != judged_by_) return ask_again(moment);
     if (state_ == State::judging)
         return distrust(event.judge, {Reason::judge_unavailable, "a proof was answered by a challenge", 0}, moment);
     if (const auto fits = scrutinise(event.opening, judged_by_->policy, facts_); !fits)
@@ -206,7 +209,7 @@ Exchange::Actions Exchange::fault(Reason reason, const std::string& detail, cons
 
 Exchange::Actions Exchange::judged(event::Judged& event, const Moment& moment) {
     // Also exchanges in flight are judged by what is in force.
-    if (moment.rules != judged_by_) return ask(judge::Question::About::proof, moment);
+    if (moment.rules != judged_by_) return ask_again(moment);
     if (const auto fits = scrutinise(event.decision, judged_by_->policy, facts_); !fits)
         return distrust(event.judge, fits.error(), moment);
     if (event.decision.granted() && peer_gone_)
@@ -221,6 +224,8 @@ Exchange::Actions Exchange::distrust(std::uint64_t judge, const Error& error, co
 }
 
 Exchange::Actions Exchange::judge_failed(const Error& error, const Moment& moment) {
+    // Judges end with their rules (judge_pool.h), whatever they are at.
+    if (moment.rules != judged_by_) return ask_again(moment);
     facts_.fault = attest::Finding{Reason::judge_unavailable, judge::printable(error.context)};
     facts_.at = moment.now;
     judged_by_ = moment.rules;

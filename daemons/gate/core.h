@@ -29,7 +29,7 @@ namespace ct::gate {
 struct Rules {
     judge::Policy policy;
     judge::Enrolments nodes;
-    std::uint64_t policy_serial = 0;  // of a signed policy; 0 else
+    std::optional<std::uint64_t> policy_serial;  // of a signed policy
 };
 
 // What may happen to an exchange.
@@ -187,6 +187,7 @@ private:
     Actions minted(event::Minted& event, const Moment& moment);
     Actions fault(Reason reason, const std::string& detail, const Moment& moment);
     Actions ask(judge::Question::About about, const Moment& moment);
+    Actions ask_again(const Moment& moment);
     Actions opened(event::Opened& event, const Moment& moment);
     Actions judged(event::Judged& event, const Moment& moment);
     Actions distrust(std::uint64_t judge, const Error& error, const Moment& moment);

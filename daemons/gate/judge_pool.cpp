@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <iterator>
 #include <utility>
 
 namespace ct::gate {
@@ -123,15 +124,31 @@ Status JudgePool::watch(Worker& worker) {
 }
 
 void JudgePool::ask(const action::Ask& what, std::function<void(Event)> answer) {
+    if (what.rules != rules_) adopt(what.rules);
     auto question = what.question;
     question.id = ++next_;
-    Waiting waiting{question.id, what.question.id, what.rules, attest::frame(judge::encode(question)),
-                    0,           std::move(answer)};
+    Waiting waiting{question.id, what.question.id, attest::frame(judge::encode(question)), 0, std::move(answer)};
     if (bytes_ + waiting.message.size() > options_.most_bytes)
         return waiting.answer(
             event::JudgeFailed{waiting.question, {Reason::judge_unavailable, "too much waits for a verdict", 0}});
     bytes_ += waiting.message.size();
     give(std::move(waiting));
+}
+
+// What they were at by other rules is worth nothing any more; who asked it asks again (Exchange::judge_failed).
+void JudgePool::adopt(std::shared_ptr<const Rules> rules) {
+    rules_ = std::move(rules);
+    std::deque<Waiting> left;
+    for (const auto& worker : workers_) {
+        if (!worker->has_rules) continue;
+        (void)end_process(worker->pid);
+        std::ranges::move(worker->waiting, std::back_inserter(left));
+        *worker = Worker{};
+        // There was no trouble, so nobody is told that it is over.
+        if (const auto status = spawn(*worker); !status) again_later(*worker, status.error());
+    }
+    for (const auto& waiting : left)
+        fail_one(waiting, "the rules changed");
 }
 
 // To the one with the shortest queue.
@@ -149,13 +166,8 @@ void JudgePool::fail_one(const Waiting& waiting, const std::string& why) {
 }
 
 void JudgePool::send(Worker& worker, Waiting waiting) {
-    if (worker.rules != waiting.rules) {
-        worker.outlived = worker.rules != nullptr;
-        renew(worker);
-        if (worker.pid < 0) return give(std::move(waiting));
-        worker.rules = waiting.rules;
-        worker.output.add(attest::frame(judge::encode(worker_rules(*worker.rules))));
-    }
+    if (!worker.has_rules) worker.output.add(attest::frame(judge::encode(worker_rules(*rules_))));
+    worker.has_rules = true;
     worker.output.add(waiting.message);
     waiting.ends = worker.output.all_added();
     worker.waiting.push_back(std::move(waiting));
@@ -212,7 +224,6 @@ void JudgePool::take(Worker& worker, ByteView message) {
     bytes_ -= waiting.message.size();
     const auto judge = worker.life;
     arm(worker);
-    renew(worker);
     waiting.answer(to_event(waiting.question, std::move(*answer), judge));
 }
 
@@ -247,15 +258,6 @@ void JudgePool::end(std::uint64_t judge, const std::string& why) {
             give(std::move(waiting));
         return;
     }
-}
-
-// As soon as nobody waits for it, so that nothing is asked twice.
-void JudgePool::renew(Worker& worker) {
-    if (!worker.outlived || !worker.waiting.empty()) return;
-    (void)end_process(worker.pid);
-    worker = Worker{};
-    // There was no trouble, so nobody is told that it is over.
-    if (const auto status = spawn(worker); !status) again_later(worker, status.error());
 }
 
 void JudgePool::again_later(Worker& worker, const Error& error) {

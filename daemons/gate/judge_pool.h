@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The processes that look at evidence for the gate, one a core: each has no network, no files and no secret (daemons/judge).
-// One that dies takes the question that it was at with it; the others in its queue go to the next. None outlives a reload
-// once its queue is empty: whoever took one over begins anew.
+// One that dies takes the question that it was at with it; the others in its queue go to the next. All are of one set of rules:
+// the first question by others ends each judge that was given these, so that whoever took one over begins anew.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,6 @@ private:
     struct Waiting {
         std::uint64_t id = 0;        // ours
         std::uint64_t question = 0;  // the asker's
-        std::shared_ptr<const Rules> rules;
         Bytes message;
         std::uint64_t ends = 0;  // what its judge must have been written before it can answer
         std::function<void(Event)> answer;
@@ -57,8 +56,7 @@ private:
         std::uint64_t life = 0;  // no other judge's, ever
         Fd socket, process;
         Source io, exit, deadline, again;
-        std::shared_ptr<const Rules> rules;  // that it was given last
-        bool outlived = false;               // the rules that it was given first
+        bool has_rules = false;
         Backlog output;
         attest::FrameReader input;
         std::deque<Waiting> waiting;  // the first one is being judged
@@ -77,7 +75,7 @@ private:
     void arm(Worker& worker);
     std::deque<Waiting> replace(Worker& worker, const std::string& why);
     void bury(Worker& worker, const std::string& why);
-    void renew(Worker& worker);
+    void adopt(std::shared_ptr<const Rules> rules);
     void revive(Worker& worker);
     void again_later(Worker& worker, const Error& error);
 
@@ -85,6 +83,7 @@ private:
     Options options_;
     std::function<void(const std::string&)> trouble_;
     std::uint64_t& deaths_;
+    std::shared_ptr<const Rules> rules_;
     std::uint64_t next_ = 0, lives_ = 0;
     std::size_t bytes_ = 0;
     std::vector<std::unique_ptr<Worker>> workers_;

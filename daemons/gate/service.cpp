@@ -22,7 +22,8 @@ constexpr std::size_t kPem = 64 << 10;
 constexpr Seconds kCertificateWarning = std::chrono::hours{24 * 14};
 constexpr Seconds kCollateralWarning = std::chrono::hours{24 * 3};
 constexpr std::size_t kMostDefaultJudges = 16;
-constexpr Seconds kCertificateLook = std::chrono::hours{1};
+// How late a certificate's or a bundle's coming end may be told.
+constexpr Millis kLook = std::chrono::hours{1};
 
 using Identity = std::shared_ptr<const crypto::TlsContext>;
 
@@ -45,8 +46,7 @@ Status record_policy(audit::Sink& sink, const Rules& rules) {
 }
 
 Status raise_serials(Serials& serials, const Rules& rules) {
-    if (rules.policy_serial != 0)
-        CT_CHECK(serials.raise(judge::kPolicyPurpose, rules.policy_serial, rules.policy.hash()));
+    if (rules.policy_serial) CT_CHECK(serials.raise(judge::kPolicyPurpose, *rules.policy_serial, rules.policy.hash()));
     if (const auto* makers = rules.policy.makers())
         return serials.raise(attest::kCollateralPurpose, makers->serial, makers->hash);
     return {};
@@ -174,7 +174,7 @@ void GateService::adopt(std::shared_ptr<const Rules> rules, Identity identity, s
         ender_.use(minter_);
     }
     ender_.end(leases_.review(*rules_, daemon_.loop().wall_now()));
-    watch_certificate();
+    watch_state();
     log::notice("policy epoch " + std::to_string(rules_->policy.epoch()) + ", hash " +
                 hex_encode(rules_->policy.hash()) + ", " + std::to_string(rules_->policy.workloads().size()) +
                 " workloads, " + std::to_string(rules_->nodes.names()) + " nodes, key " +
@@ -220,10 +220,12 @@ void GateService::show_state() {
     daemon_.set_state(trouble.empty() ? daemon::State::ready : daemon::State::degraded, trouble);
 }
 
-void GateService::watch_certificate() {
+void GateService::watch_state() {
     show_state();
-    auto timer = daemon_.loop().add_timer(kCertificateLook, [this] { watch_certificate(); });
-    if (timer) certificate_timer_ = std::move(*timer);
+    const auto trouble_left = std::chrono::ceil<Millis>(restore_trouble_ends_ - daemon_.loop().wall_now());
+    const auto look = trouble_left > Millis{0} ? std::min(trouble_left, kLook) : kLook;
+    auto timer = daemon_.loop().add_timer(look, [this] { watch_state(); });
+    if (timer) state_timer_ = std::move(*timer);
 }
 
 // What was released before a restart and may still live.

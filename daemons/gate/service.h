@@ -39,7 +39,7 @@ private:
     Status restore_lease(const Result<std::string>& record, WallTime now);
     void list_nodes(bus::Call call);
     void show_state();
-    void watch_certificate();
+    void watch_state();
 
     daemon::Daemon& daemon_;
     Settings settings_;
@@ -58,7 +58,7 @@ private:
     LineAllowance handshake_lines_{30}, refusal_lines_{30};
     std::string vault_trouble_, judge_trouble_, lease_trouble_, restore_trouble_;
     WallTime restore_trouble_ends_;
-    Source certificate_timer_;
+    Source state_timer_;
     bus::Slot object_;
 };
 

@@ -174,7 +174,7 @@ Status read_limits(const Node& root, Settings& into) {
 }
 
 // The policy's files: as they lie there, or from one file that people have signed.
-Result<std::vector<judge::PolicyFile>> read_policy(const Settings& settings, std::uint64_t& serial) {
+Result<std::vector<judge::PolicyFile>> read_policy(const Settings& settings, std::optional<std::uint64_t>& serial) {
     if (!settings.policy_signers) return judge::read_policy_files(settings.policy);
     CT_TRY(const auto file, read_file(settings.policy, attest::kMostEnvelope));
     auto bundle = judge::open_policy_bundle(as_bytes(file), *settings.policy_signers);
@@ -214,10 +214,10 @@ Result<Settings> parse_settings(const Node& root) {
 }
 
 Result<std::shared_ptr<const Rules>> load_rules(const Settings& settings, const Node& root, const Serials& had) {
-    std::uint64_t serial = 0;
+    std::optional<std::uint64_t> serial;
     CT_TRY(auto files, read_policy(settings, serial));
     CT_TRY(auto policy, judge::Policy::parse(std::move(files)));
-    if (settings.policy_signers) CT_CHECK(had.check(judge::kPolicyPurpose, serial, policy.hash(), settings.policy));
+    if (serial) CT_CHECK(had.check(judge::kPolicyPurpose, *serial, policy.hash(), settings.policy));
     if (settings.collateral) {
         CT_TRY(auto makers, load_makers(*settings.collateral, had));
         CT_CHECK(policy.rest_on(std::move(makers)));

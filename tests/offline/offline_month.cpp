@@ -378,5 +378,66 @@ INSTANTIATE_TEST_SUITE_P(
                     Ending{"IntelsTcbInfoInABundleThatClaimsMore", kIntelInfo, 31, kLater, kEnd, kNone, kTcbInfo}),
     [](const auto& row) { return row.param.name; });
 
+// ---- hostile hosts --------------------------------------------------------------------------------------------------
+
+// Shows what a sound host shows, with one bit of it changed.
+class Hostile final : public Host {
+public:
+    enum class Changes : std::uint8_t { introduction, proof };
+    Hostile(Host& sound, Changes changes, std::size_t byte) : sound_(sound), changes_(changes), byte_(byte) {
+        name = sound.name;
+        spki = sound.spki;
+    }
+    [[nodiscard]] std::string_view kind() const override { return sound_.kind(); }
+    [[nodiscard]] bool needs_collateral() const override { return sound_.needs_collateral(); }
+    [[nodiscard]] Bytes introduction() const override {
+        return changes_ == Changes::introduction ? changed(sound_.introduction()) : sound_.introduction();
+    }
+    [[nodiscard]] Bytes prove(ByteView request, const Sha512& binding, WallTime now) override {
+        auto body = sound_.prove(request, binding, now);
+        return changes_ == Changes::proof ? changed(std::move(body)) : body;
+    }
+    [[nodiscard]] bool changed_the_last() const { return byte_ + 1 >= size_; }
+
+private:
+    [[nodiscard]] Bytes changed(Bytes body) const {
+        size_ = body.size();
+        if (byte_ < size_) body[byte_] ^= static_cast<std::uint8_t>(1U << byte_ % 8);
+        return body;
+    }
+    Host& sound_;
+    Changes changes_;
+    std::size_t byte_;
+    mutable std::size_t size_ = 0;
+};
+
+// The gate believes only what an honest judge can say. Whatever a host shows, an honest judge says no other thing of it.
+TEST_F(Offline, AnHonestJudgeIsBelievedWhateverAHostShows) {
+    gate_.judge_by(kScene->month);
+    std::map<std::string, std::size_t> reasons;
+    std::size_t shown = 0, released = 0;
+    for (std::size_t kind = 0; kind < 4; ++kind)
+        for (const auto changes : {Hostile::Changes::introduction, Hostile::Changes::proof}) {
+            bool all = false;
+            for (std::size_t byte = 0; !all; ++byte, ++shown) {
+                Hostile host(*fleet_.hosts()[kind], changes, byte);
+                gate_.visit(host, kFrom + minutes(1), [&](const Outcome& outcome) {
+                    ++reasons[outcome.reason];
+                    released += outcome.released ? 1 : 0;
+                    if (outcome.reason == "judge_unavailable")
+                        ADD_FAILURE() << host.kind() << ", byte " << byte << ": " << outcome.detail;
+                });
+                gate_.settle();
+                all = host.changed_the_last();
+            }
+        }
+    EXPECT_GT(shown, 4U * 1024);
+    EXPECT_LT(released, shown / 4) << "of parts that nobody signed";
+    EXPECT_GE(reasons.size(), 8U);
+    EXPECT_EQ(gate_.dead_judges(), 0U);
+    tell("offline", std::to_string(shown) + " changes of what hosts show, " + std::to_string(shown - released) +
+                        " refused for " + std::to_string(reasons.size() - reasons.contains("")) + " reasons");
+}
+
 }  // namespace
 }  // namespace ct::test

@@ -365,6 +365,23 @@ TEST(Exchange, AVerdictByRulesThatHaveChangedMeanwhileIsAskedForAgain) {
     }
 }
 
+TEST(Exchange, AJudgeThatEndedWithItsRulesIsFollowedByTheNext) {
+    for (const std::string state : {"opening", "judging"}) {
+        Driver driver;
+        driver.bring_to(state);
+        const auto about = driver.asked().question.about;
+        driver.use(rules());
+        const event::JudgeFailed failed{driver.asked().question.id,
+                                        {Reason::judge_unavailable, "the rules changed", 0}};
+        EXPECT_EQ(driver.on(failed), "deadline ask") << state;
+        EXPECT_EQ(driver.asked().question.about, about);
+        EXPECT_EQ(driver.on(failed), "") << "it was asked something else";
+        EXPECT_EQ(driver.on(event::JudgeFailed{driver.asked().question.id, failed.error}),
+                  "deadline store(judge_unavailable)")
+            << state << ": by these rules it was asked once";
+    }
+}
+
 TEST(Exchange, WhatBrokeTheJudgeIsOnRecordAndNeverLookedAtAgain) {
     Driver driver;
     driver.bring_to("judging");

@@ -76,18 +76,15 @@ protected:
     std::unique_ptr<JudgePool> pool_;
 };
 
-TEST_F(Judges, AnswerEachQuestionByTheRulesThatCameWithIt) {
+TEST_F(Judges, ShareTheQuestions) {
     start(test::built("cloudtaser-judge"), 2);
-    const auto one = rules();
-    auto text = kTpmPolicy;
-    text.replace(text.find("workload.payments]"), 18, "workload.orders]");
-    text.replace(text.find("workload.payments.tpm2"), 22, "workload.orders.tpm2");
-    const auto other = rules(text);
+    const auto by = rules();
     for (std::uint64_t i = 0; i < 40; ++i)
-        ask(i, i % 3 == 0 ? other : one);
+        ask(i, by);
     wait_for(40);
     for (std::uint64_t i = 0; i < 40; ++i)
-        EXPECT_EQ(answers_[i], i % 3 == 0 ? "workload_unknown" : "evidence_kind_not_allowed") << i;
+        EXPECT_EQ(answers_[i], "evidence_kind_not_allowed") << i;
+    EXPECT_EQ(judges_.size(), 2U);
     EXPECT_EQ(deaths_, 0U);
 }
 
@@ -212,26 +209,51 @@ TEST_F(Judges, OneThatIsNotBelievedIsEndedAndWhatWaitsForItIsAskedAgain) {
 }
 
 TEST_F(Judges, NoneOutlivesTheRulesThatItWasGiven) {
-    start(test::built("cloudtaser-judge"));
-    const auto one = rules(), other = rules();
-    ask(1, one);
-    wait_for(1);
-    const auto first = pool_->pids();
-    ask(2, one);
-    wait_for(2);
-    EXPECT_EQ(pool_->pids(), first);
-    // At rest, it makes room before it is asked; at work, when it has answered all that it was asked.
-    ask(3, other);
-    const auto second = pool_->pids();
-    EXPECT_NE(second, first);
-    ask(4, one);
-    EXPECT_EQ(pool_->pids(), second);
-    wait_for(4);
-    EXPECT_NE(pool_->pids(), second);
-    for (std::uint64_t i = 1; i < 5; ++i)
-        EXPECT_EQ(answers_[i], "evidence_kind_not_allowed") << i;
+    start(test::built("cloudtaser-judge"), 2);
+    const auto one = rules();
+    auto text = kTpmPolicy;
+    text.replace(text.find("workload.payments]"), 18, "workload.orders]");
+    text.replace(text.find("workload.payments.tpm2"), 22, "workload.orders.tpm2");
+    const auto other = rules(text);
+    const auto unasked = pool_->pids();
+    for (std::uint64_t i = 0; i < 8; ++i)
+        ask(i, one);
+    const auto before = pool_->pids();
+    EXPECT_EQ(before, unasked) << "who was given no rules yet has none to outlive";
+    // At work, and with more in its queue.
+    for (const int judge : before)
+        ::kill(judge, SIGSTOP);
+    ask(8, other);
+    for (const int judge : pool_->pids())
+        EXPECT_EQ(std::ranges::find(before, judge), before.end());
+    for (const int judge : before)
+        EXPECT_EQ(::kill(judge, 0), -1) << judge << " is gone";
+    ask(9, other);
+    wait_for(10);
+    for (std::uint64_t i = 0; i < 8; ++i)
+        EXPECT_EQ(answers_[i], "the rules changed") << i;
+    EXPECT_EQ(answers_[8], "workload_unknown");
+    EXPECT_EQ(answers_[9], "workload_unknown");
     EXPECT_EQ(deaths_, 0U);
     EXPECT_TRUE(troubles_.empty()) << "a reload is no trouble, nor the end of one";
+}
+
+// What fails is asked again at once, from within the answer.
+TEST_F(Judges, WhatEndedWithItsRulesCanBeAskedAgainAtOnce) {
+    start(test::built("cloudtaser-judge"), 2);
+    const auto one = rules(), other = rules();
+    std::size_t failed = 0, judged = 0;
+    const std::function<void(Event)> count = [&](const Event& event) {
+        if (std::holds_alternative<event::Judged>(event)) ++judged;
+        if (!std::holds_alternative<event::JudgeFailed>(event)) return;
+        ++failed;
+        pool_->ask({{failed, judge::Question::About::proof, test::paper_case()}, other}, count);
+    };
+    for (std::uint64_t i = 0; i < 8; ++i)
+        pool_->ask({{i, judge::Question::About::proof, test::paper_case()}, one}, count);
+    pool_->ask({{100, judge::Question::About::proof, test::paper_case()}, other}, count);
+    EXPECT_EQ(failed, 8U);
+    wait([&] { return judged == 9; });
 }
 
 TEST_F(Judges, WhatWaitsIsBounded) {

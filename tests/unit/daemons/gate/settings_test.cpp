@@ -290,6 +290,8 @@ TEST(Serials, OnlyRiseAndStay) {
     EXPECT_TRUE(again->check("policy", 8, two, "f"));
     EXPECT_EQ(again->check("policy", 6, one, "f").error().reason, Reason::config_invalid);
     EXPECT_EQ(again->check("policy", 7, two, "f").error().reason, Reason::config_invalid) << "another of that serial";
+    ASSERT_TRUE(serials->raise("first", 0, one));
+    EXPECT_FALSE(serials->check("first", 0, two, "f")) << "0 is a serial, too";
     // A file that is not understood must not pass for an empty one.
     for (const char* bad : {"policy", "policy x", "policy 7x", "policy -1", "policy 99999999999999999999", "policy 7 ",
                             "policy 7 12", "policy 7  12"}) {
