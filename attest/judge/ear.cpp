@@ -251,14 +251,14 @@ Result<std::string> sign_ear(std::string_view claims, const crypto::JwsKey& key)
     CT_TRY(const auto spki, public_key.spki_sha256());
     const std::string header =
         object({{"alg", quoted(key.algorithm())}, {"kid", quoted(base64url_encode(spki))}, {"typ", quoted("JWT")}});
-    std::string out = base64url_encode(as_bytes(header)) + "." + base64url_encode(as_bytes(claims));
-    CT_TRY(const auto signature, key.sign(as_bytes(out)));
-    return out + "." + base64url_encode(signature);
+    const std::string said = base64url_encode(as_bytes(header)) + "." + base64url_encode(as_bytes(claims));
+    CT_TRY(const auto signature, key.sign(as_bytes(said)));
+    return said + "." + base64url_encode(signature);
 }
 
 Result<std::string> open_ear(std::string_view token, const crypto::PublicKey& key) {
-    const auto first = token.find('.'), second = token.find('.', first == token.npos ? first : first + 1);
-    if (second == token.npos) return fail(Reason::malformed, "not a JWT: it has no three parts");
+    const auto first = token.find('.'), second = token.find('.', first == std::string_view::npos ? first : first + 1);
+    if (second == std::string_view::npos) return fail(Reason::malformed, "not a JWT: it has no three parts");
     CT_TRY(const Bytes header, base64url_decode(token.substr(0, first), kMostToken));
     CT_TRY(const Bytes signature, base64url_decode(token.substr(second + 1), 64));
     crypto::JwsSignature bytes{};

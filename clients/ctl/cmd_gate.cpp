@@ -72,7 +72,7 @@ std::vector<std::string> contradictions(const Loaded& loaded, const judge::Decis
     if (const auto id = judge::record_id(record.facts); id != record.id)
         out.push_back("its time and seed make it " + id + ", it calls itself " + printable(record.id));
     if (record.outcome.released && !decision.granted())
-        out.push_back("its outcome is a release, the verdict that it holds a refusal");
+        out.emplace_back("its outcome is a release, the verdict that it holds a refusal");
     return out;
 }
 

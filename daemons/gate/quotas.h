@@ -67,7 +67,8 @@ public:
         const auto at = by_node_.find(node);
         if (at == by_node_.end()) return;
         used_ -= bytes;
-        if ((at->second -= bytes) == 0) by_node_.erase(at);
+        at->second -= bytes;
+        if (at->second == 0) by_node_.erase(at);
     }
     [[nodiscard]] std::size_t used() const { return used_; }
 

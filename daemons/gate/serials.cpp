@@ -44,7 +44,7 @@ Result<Serials::Had> Serials::parse(std::string_view text, const std::string& pa
     const auto [end, error] = std::from_chars(number.begin(), number.end(), out.serial);
     if (number.empty() || error != std::errc() || end != number.end())
         return fail(Reason::malformed, path + ": expected a purpose, a number and a hash in each line");
-    if (space == text.npos) return out;
+    if (space == std::string_view::npos) return out;
     auto content = hex_decode_array<32>(text.substr(space + 1));
     if (!content) return fail(Reason::malformed, path + ": " + content.error().context);
     out.content = *content;

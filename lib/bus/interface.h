@@ -64,8 +64,8 @@ struct Method {
 enum class Emits { no, change, constant };  // EmitsChangedSignal: false, true, const
 
 struct Property {
-    const char* name;
-    const char* signature;
+    const char* name = "";
+    const char* signature = "";
     Emits emits = Emits::no;
 };
 

@@ -70,14 +70,14 @@ Verdict CompositeVerifier::verify(const Subject& subject, const KindPolicy& poli
 
 void CompositeVerifier::judge_hardware(const Half& half, ByteView evidence, const Sha512& report_data,
                                        Verdict& verdict) const {
-    Subject report = {.introduction = half.introduction,
-                      .kept = {},
-                      .evidence = evidence,
-                      .binding = report_data,
-                      .at = half.subject.at,
-                      .enrolled = {},
-                      .collateral = half.subject.collateral,
-                      .memo = half.subject.memo};
+    const Subject report = {.introduction = half.introduction,
+                            .kept = {},
+                            .evidence = evidence,
+                            .binding = report_data,
+                            .at = half.subject.at,
+                            .enrolled = {},
+                            .collateral = half.subject.collateral,
+                            .memo = half.subject.memo};
     Verdict part = hardware_.verify(report, *half.policy.hardware);
     for (Finding& finding : part.findings) {
         if (finding.reason == Reason::evidence_nonce_mismatch)
