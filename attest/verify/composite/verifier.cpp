@@ -51,7 +51,7 @@ Verdict CompositeVerifier::verify(const Subject& subject, const KindPolicy& poli
     const auto key = introduction ? parse_key(introduction->tpm) : Result<Key>(Key{});
     if (!key) find(key.error());
     const Key* known = introduction && key ? &*key : nullptr;
-    if (known != nullptr) tpm::judge_key(known->ak, *rules.tpm, verdict);
+    if (known != nullptr) tpm::judge_key(known->ak, *rules.tpm, subject.memo, verdict);
     const auto evidence = decode_parts(subject.evidence, limits::kEvidence);
     if (!evidence) {
         find(evidence.error());

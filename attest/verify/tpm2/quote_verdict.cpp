@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "attest/evidence/tpm_algorithms.h"
+#include "attest/verify/memo.h"
 #include "attest/verify/tpm2/quote_checks.h"
 #include "attest/verify/tpm2/trust.h"
 #include "codec/hex.h"
@@ -16,18 +17,21 @@ Status check_key_attributes(const Public& ak) {
                 "the attestation key may sign other things, or may exist outside its TPM");
 }
 
-void name_key(const std::string& name, const Public& key, const Tpm2Policy& policy, Verdict& verdict) {
-    verdict.claims.emplace(name, "sha256:" + hex_encode(fingerprint_of(key)));
-    const auto bare = key_of(key);
-    const auto spki = bare ? bare->spki_sha256() : std::unexpected(bare.error());
+void name_key(const std::string& name, const Public& key, const Tpm2Policy& policy, Memo* memo, Verdict& verdict) {
+    const Sha256 whole = fingerprint_of(key);
+    verdict.claims.emplace(name, "sha256:" + hex_encode(whole));
+    const auto spki = remember<Sha256>(memo, "bare key", {whole}, [&]() -> Result<Sha256> {
+        CT_TRY(const auto bare, key_of(key));
+        return bare.spki_sha256();
+    });
     if (!spki) return;  // whoever needs the key finds out
-    verdict.claims.emplace(name + "_key", "sha256:" + hex_encode(*spki));
-    if (std::ranges::find(policy.deny_keys, *spki) != policy.deny_keys.end())
+    verdict.claims.emplace(name + "_key", "sha256:" + hex_encode(**spki));
+    if (std::ranges::find(policy.deny_keys, **spki) != policy.deny_keys.end())
         verdict.findings.push_back({Reason::evidence_platform_denied, "the policy shuts out the key " + name});
 }
 
-void judge_key(const Public& ak, const Tpm2Policy& policy, Verdict& verdict) {
-    name_key("ak", ak, policy, verdict);
+void judge_key(const Public& ak, const Tpm2Policy& policy, Memo* memo, Verdict& verdict) {
+    name_key("ak", ak, policy, memo, verdict);
     if (const Status fit = check_key_attributes(ak); !fit)
         verdict.findings.push_back({fit.error().reason, fit.error().context});
 }

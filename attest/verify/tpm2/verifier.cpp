@@ -133,8 +133,8 @@ struct Appraisal {
 };
 
 void Appraisal::judge_ak(const Keys& keys, const Evidence* evidence) {
-    judge_key(keys.ak, policy, verdict);
-    if (keys.ek) name_key("ek", *keys.ek, policy, verdict);
+    judge_key(keys.ak, policy, subject.memo, verdict);
+    if (keys.ek) name_key("ek", *keys.ek, policy, subject.memo, verdict);
     const auto kept = decode_kept(subject.kept);
     if (!kept) {
         verdict.findings.push_back({Reason::evidence_malformed, "kept: " + kept.error().context});
