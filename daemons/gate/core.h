@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,7 +30,7 @@ namespace ct::gate {
 struct Rules {
     judge::Policy policy;
     judge::Enrolments nodes;
-    std::optional<std::uint64_t> policy_serial;  // of a signed policy
+    std::optional<std::uint64_t> policy_serial = {};  // of a signed policy
 };
 
 // What may happen to an exchange.

@@ -127,7 +127,8 @@ void JudgePool::ask(const action::Ask& what, std::function<void(Event)> answer) 
     if (what.rules != rules_) adopt(what.rules);
     auto question = what.question;
     question.id = ++next_;
-    Waiting waiting{question.id, what.question.id, attest::frame(judge::encode(question)), 0, std::move(answer)};
+    Waiting waiting{question.id, what.question.id, what.rules, attest::frame(judge::encode(question)),
+                    0,           std::move(answer)};
     if (bytes_ + waiting.message.size() > options_.most_bytes)
         return waiting.answer(
             event::JudgeFailed{waiting.question, {Reason::judge_unavailable, "too much waits for a verdict", 0}});
@@ -147,12 +148,13 @@ void JudgePool::adopt(std::shared_ptr<const Rules> rules) {
         // There was no trouble, so nobody is told that it is over.
         if (const auto status = spawn(*worker); !status) again_later(*worker, status.error());
     }
-    for (const auto& waiting : left)
-        fail_one(waiting, "the rules changed");
+    for (auto& waiting : left)
+        give(std::move(waiting));
 }
 
-// To the one with the shortest queue.
+// To the one with the shortest queue. What a judge has left may be of rules that nobody judges by any more.
 void JudgePool::give(Waiting waiting) {
+    if (waiting.rules != rules_) return fail_one(waiting, "the rules changed");
     Worker* best = nullptr;
     for (const auto& worker : workers_)
         if (worker->pid >= 0 && (best == nullptr || worker->waiting.size() < best->waiting.size())) best = worker.get();

@@ -47,6 +47,7 @@ private:
     struct Waiting {
         std::uint64_t id = 0;        // ours
         std::uint64_t question = 0;  // the asker's
+        std::shared_ptr<const Rules> rules;
         Bytes message;
         std::uint64_t ends = 0;  // what its judge must have been written before it can answer
         std::function<void(Event)> answer;

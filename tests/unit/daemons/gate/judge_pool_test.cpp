@@ -256,6 +256,30 @@ TEST_F(Judges, WhatEndedWithItsRulesCanBeAskedAgainAtOnce) {
     wait([&] { return judged == 9; });
 }
 
+// Whoever hears of a death may ask by new rules at once, before the rest of the dead one's queue has gone to the next.
+TEST_F(Judges, WhatADeadOneLeavesIsNotJudgedByLaterRules) {
+    start(test::built("cloudtaser-judge"), 2);
+    const auto one = rules(), other = rules();
+    std::map<std::uint64_t, std::string> heard;
+    const auto say = [&](const std::shared_ptr<const Rules>& by, std::uint64_t id, const auto& self) -> void {
+        pool_->ask({{id, judge::Question::About::proof, test::paper_case()}, by}, [&, id](const Event& event) {
+            const auto* failed = std::get_if<event::JudgeFailed>(&event);
+            heard[id] = failed != nullptr ? failed->error.context : "judged";
+            if (failed != nullptr && failed->error.context.starts_with("it ")) self(other, 100, self);
+        });
+    };
+    for (std::uint64_t id = 0; id < 6; ++id)
+        say(one, id, say);
+    const auto before = pool_->pids();
+    for (const int judge : before)
+        ::kill(judge, SIGSTOP);
+    ::kill(before[0], SIGKILL);
+    wait([&] { return heard.size() == 7; });
+    for (std::uint64_t id = 1; id < 6; ++id)
+        EXPECT_EQ(heard[id], "the rules changed") << id;
+    EXPECT_EQ(heard[100], "judged");
+}
+
 TEST_F(Judges, WhatWaitsIsBounded) {
     start(script("exec sleep 1000"), 1, Millis{60000}, 16 << 10);
     const auto by = rules();

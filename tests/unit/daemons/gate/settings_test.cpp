@@ -274,6 +274,22 @@ TEST_F(LoadRules, APolicyThatMustBeSignedIsTakenFromNoFolder) {
     EXPECT_EQ(load().error().reason, Reason::config_invalid);
 }
 
+TEST_F(LoadRules, ASignedPolicyHasASerialAlsoWhereThatIsZero) {
+    make("policy.d");
+    folder_.write("policy.d/w.toml", policy_);
+    const auto unsigned_rules = load();
+    ASSERT_TRUE(unsigned_rules) << unsigned_rules.error().to_string();
+    EXPECT_FALSE((*unsigned_rules)->policy_serial);
+    const test::Company company(1);
+    signers_ = company.signers;
+    const judge::PolicyBundle bundle{.serial = 0, .made = {}, .files = {{"w.toml", policy_, "w.toml"}}};
+    std::filesystem::remove_all(folder_.file("policy.d"));
+    folder_.write("policy.d", std::string(as_text(company.sign(judge::encode(bundle), 1, judge::kPolicyPurpose))));
+    const auto rules = load();
+    ASSERT_TRUE(rules) << rules.error().to_string();
+    EXPECT_EQ((*rules)->policy_serial, 0U);
+}
+
 TEST(Serials, OnlyRiseAndStay) {
     const test::TempDir folder;
     auto serials = Serials::load(folder.path());
