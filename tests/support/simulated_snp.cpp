@@ -183,9 +183,8 @@ SimulatedSnp::SimulatedSnp(Options options) : state_(std::make_shared<State>()) 
     s.leaf_certificate = blank("SEV-VCEK", ask, s.leaf.get(), certificate.not_before, certificate.not_after, 0);
     for (const auto& [oid, content] : certificate.extensions)
         add_raw(s.leaf_certificate.get(), oid, content);
-    if (certificate.twice)
-        add_raw(s.leaf_certificate.get(), certificate.extensions.begin()->first,
-                certificate.extensions.begin()->second);
+    if (!certificate.twice.empty())
+        add_raw(s.leaf_certificate.get(), certificate.twice, certificate.extensions.at(certificate.twice));
     sign_certificate(s.leaf_certificate.get(), s.ask.get());
 }
 

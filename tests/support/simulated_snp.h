@@ -36,7 +36,7 @@ struct SnpReport {
 // What a certificate of a signing key says; an empty member is left out, raw() is what lies in the extension.
 struct SnpCertificate {
     std::map<std::string, Bytes> extensions;  // by OID
-    bool twice = false;                       // one of them again
+    std::string twice;                        // the one that is there again
     WallTime not_before, not_after;
 };
 

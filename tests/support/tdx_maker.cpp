@@ -123,7 +123,8 @@ Signer Signer::make(const Signer* issuer, const Fields& fields) {
     must(X509_set_pubkey(made, out.key_.get()) == 1);
     add_extension(made, NID_basic_constraints, fields.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
     add_extension(made, NID_key_usage, fields.authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-    if (!fields.sgx_extension.empty()) add_sgx_extension(made, fields.sgx_extension);
+    for (int i = 0; !fields.sgx_extension.empty() && i < (fields.twice ? 2 : 1); ++i)
+        add_sgx_extension(made, fields.sgx_extension);
     must(X509_sign(made, above.key_.get(), EVP_sha256()) > 0);
     return out;
 }

@@ -39,6 +39,7 @@ public:
         bool authority = false;
         long serial = 1;
         Bytes sgx_extension;  // none if empty
+        bool twice = false;   // that extension
     };
     // Self-signed without an issuer.
     static Signer make(const Signer* issuer, const Fields& fields);

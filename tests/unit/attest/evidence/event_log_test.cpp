@@ -42,6 +42,17 @@ TEST(EventLog, ExtendsInOrder) {
     EXPECT_EQ(pcr(*bank, 5), std::string(64, '0'));
 }
 
+TEST(EventLog, LeavesOutDigestsOfAlgorithmsThatItDoesNotKnow) {
+    constexpr std::uint16_t sha256 = 0x000b, sm3 = 0x0012;
+    Bytes log = EventLogBuilder::header({{sm3, 32}, {sha256, 32}});
+    ByteBuilder event;
+    event.le32(4).le32(1).le32(2).le16(sm3).raw(Bytes(32, 7)).le16(sha256).raw(Bytes(32, 1)).le32(0);
+    append(log, Bytes(event));
+    const auto bank = replay(log, crypto::Hash::sha256);
+    ASSERT_TRUE(bank) << bank.error().to_string();
+    EXPECT_EQ(to_vector(bank->value(4)), crypto::digest(crypto::Hash::sha256, {Bytes(32), Bytes(32, 1)}));
+}
+
 TEST(EventLog, DoesNotExtendNoActionEvents) {
     const auto bank =
         replay(EventLogBuilder{}.event(4, kEventNoAction, digest_of(1), "x").bytes(), crypto::Hash::sha256);

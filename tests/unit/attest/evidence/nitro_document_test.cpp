@@ -193,6 +193,7 @@ TEST(NitroDocument, IsRefusedForEachFieldOutOfBounds) {
              {"module_id", text("~"), text("i 1")},
              {"module_id", text("!"), text("i\n1")},
              {"module_id", text("i"), text("\xc3\xa4")},
+             {"module_id", text("i"), text("i\x7f")},
              {"module_id", text("i"), null},
              {"digest", text("SHA384"), text("SHA512")},
              {"timestamp", encoded([](auto& out) { out.uint(UINT64_MAX); }), encoded([](auto& out) { out.uint(0); })},

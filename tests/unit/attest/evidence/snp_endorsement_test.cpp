@@ -46,7 +46,6 @@ TEST(SnpEndorsement, IsRefusedForEachExtensionThatIsNotAsAmdWritesIt) {
         return [=](test::SnpCertificate& c) { c.extensions[arc + oid] = content; };
     };
     std::vector<Case> cases = {
-        {"an extension twice", [](auto& c) { c.twice = true; }, Reason::evidence_malformed},
         {"another product", with("2", {0x16, 5, 'V', 'e', 'n', 'i', 's'}), Reason::evidence_product_unknown},
         {"a product that only begins like one", with("2", {0x16, 6, 'M', 'i', 'l', 'a', 'n', 'o'}),
          Reason::evidence_product_unknown},
@@ -79,8 +78,16 @@ TEST(SnpEndorsement, IsRefusedForEachExtensionThatIsNotAsAmdWritesIt) {
     cases.push_back({"a provider that is no text", provider({0x04, 1, 'x'}), Reason::evidence_malformed});
     cases.push_back({"bytes after a provider", provider({0x16, 1, 'x', 0}), Reason::evidence_malformed});
     cases.push_back({"a provider beyond its bound", provider(long_text), Reason::evidence_malformed});
-    for (const char* oid : {"1", "2", "3.1", "3.2", "3.3", "3.8", "4"})
+    for (const char* oid : {"1", "2", "3.1", "3.2", "3.3", "3.8", "4"}) {
         cases.push_back({oid, [=](auto& c) { c.extensions.erase(arc + oid); }, Reason::evidence_malformed});
+        cases.push_back({oid, [=](auto& c) { c.twice = arc + oid; }, Reason::evidence_malformed});
+    }
+    cases.push_back({"a provider twice",
+                     [=](auto& c) {
+                         provider({0x16, 1, 'x'})(c);
+                         c.twice = arc + "5";
+                     },
+                     Reason::evidence_malformed});
     for (const auto& one : cases) {
         const auto parsed = endorsement({.bend_certificate = one.bend});
         ASSERT_FALSE(parsed) << one.what;

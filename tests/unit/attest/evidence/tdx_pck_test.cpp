@@ -92,6 +92,21 @@ TEST(TdxPck, LeavesMembersAloneThatItDoesNotKnow) {
     }
 }
 
+TEST(TdxPck, OfACertificateIsThatOfItsOneExtension) {
+    const WallTime from = std::chrono::sys_days(std::chrono::year(2027) / 3 / 1);
+    const Bytes content = SgxFields().der();
+    const auto read = [&](const Bytes& extension, bool twice) {
+        const auto pem =
+            test::Signer::make(nullptr, {"PCK", from, from + std::chrono::days(1), false, 1, extension, twice}).pem();
+        return parse_pck(crypto::Certificate::chain_from_pem(pem, 1).value().front());
+    };
+    EXPECT_TRUE(read(content, false));
+    for (const auto& bad : {read({}, false), read(content, true)}) {
+        ASSERT_FALSE(bad);
+        EXPECT_EQ(bad.error().reason, Reason::evidence_malformed);
+    }
+}
+
 TEST(TdxPck, OfRealPlatformsIsRead) {
     CT_NEEDS_VECTORS();
     struct Real {

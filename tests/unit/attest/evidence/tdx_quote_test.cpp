@@ -92,6 +92,23 @@ TEST(TdxQuote, CutShortIsMalformed) {
     }
 }
 
+// And says how long it is now.
+TEST(TdxQuote, SignatureDataCutShortIsMalformed) {
+    const QuoteFields fields;
+    const Bytes bytes = fields.bytes();
+    const std::size_t length_at = fields.signed_bytes().size(), begin = length_at + 4;
+    const std::size_t whole = bytes.size() - begin;
+    ASSERT_TRUE(parse_quote(bytes)) << "nothing follows its signature data";
+    for (std::size_t size = 0; size < whole; ++size) {
+        Bytes cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begin + size));
+        for (unsigned i = 0; i < 4; ++i)
+            cut[length_at + i] = static_cast<std::uint8_t>(size >> (8 * i));
+        const auto quote = parse_quote(cut);
+        ASSERT_FALSE(quote) << size;
+        EXPECT_EQ(quote.error().reason, Reason::evidence_malformed) << size;
+    }
+}
+
 TEST(TdxQuote, IsRefusedForEachBadField) {
     struct Case {
         std::string_view what;

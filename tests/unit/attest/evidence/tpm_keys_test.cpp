@@ -184,10 +184,13 @@ TEST(TpmPublic, GivesNoKeyWhereItWouldBeWeakOrNone) {
         ASSERT_FALSE(key) << one.what;
         EXPECT_EQ(key.error().reason, one.reason) << one.what << ": " << key.error().context;
     }
-    PublicFields sha1;
-    sha1.name_hash = alg::kSha1;
-    const Bytes bytes = sha1.bytes();
-    EXPECT_EQ(name_of(parse_public(bytes).value()).error().reason, Reason::evidence_algorithm_weak);
+    constexpr std::uint16_t sm3 = 0x0012;
+    for (const std::uint16_t weak : {alg::kSha1, alg::kNull, sm3}) {
+        PublicFields fields;
+        fields.name_hash = weak;
+        const Bytes bytes = fields.bytes();
+        EXPECT_EQ(name_of(parse_public(bytes).value()).error().reason, Reason::evidence_algorithm_weak) << weak;
+    }
 }
 
 TEST(TpmSignature, OfEachSchemeIsRead) {
